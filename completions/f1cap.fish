@@ -1,0 +1,1 @@
+complete --command f1cap --no-files --arguments "(env _F1CAP_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) f1cap)" --condition "env _F1CAP_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) f1cap"

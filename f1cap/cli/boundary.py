@@ -1,0 +1,53 @@
+"""The one place where a known error becomes text and an exit code."""
+
+import sys
+from typing import Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from f1cap.errors import F1capError
+
+# Finished, but something in it failed.
+SOME_FAILED = 3
+
+# Where a command notes that its result is a JSON document, so that its failure is one too.
+_JSON_COMMAND = "f1cap.json_command"
+
+
+class ErrorBoundary(TyperGroup):
+    """A command group that turns `F1capError`, and nothing else, into a sentence.
+
+    Any other exception is a bug and stays a traceback. Unlike a try block around the program, this
+    also works under Typer's test runner.
+    """
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the base class has the vendored Click's type
+        """Run the command; end with the error's exit code if it fails."""
+        try:
+            return super().invoke(ctx)
+        except F1capError as error:
+            _report(error, ctx.meta.get(_JSON_COMMAND))
+            raise typer.Exit(error.exit_code) from error
+
+
+def expect_json(ctx: typer.Context, command: str) -> None:
+    """Have this command's failure, too, printed as a JSON document on stdout."""
+    ctx.meta[_JSON_COMMAND] = command
+
+
+def _report(error: F1capError, json_command: str | None) -> None:
+    from f1cap.render.consoles import message_console
+    from f1cap.render.text import printable
+
+    console = message_console()
+    message = Text("error: ", style="bold red").append(printable(error.message), style="default")
+    console.print(message, soft_wrap=True)
+    if error.hint:
+        hint = Text("hint: ", style="bold").append(printable(error.hint), style="default")
+        console.print(hint, soft_wrap=True)
+    if json_command is not None:
+        from f1cap.render.document import write_error_document
+
+        write_error_document(json_command, error, sys.stdout)

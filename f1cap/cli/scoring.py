@@ -1,0 +1,36 @@
+"""From the options that `eval` and `compare` share to one request."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from f1cap.cli.options import parse_captions
+from f1cap.records.scores import ScoreOptions
+
+if TYPE_CHECKING:
+    from f1cap.services.candidates import ScoreRequest
+
+
+def score_request(
+    *,
+    path: Path | None,
+    models: list[str] | None,
+    captions: list[str] | None,
+    references: Path | None,
+    output_dir: Path | None,
+    java: Path | None,
+    options: ScoreOptions,
+    rank_by: str = "cider",
+) -> "ScoreRequest":
+    """Return what the service is asked for."""
+    from f1cap.services.candidates import ScoreRequest
+
+    return ScoreRequest(
+        path=path,
+        models=tuple(dict.fromkeys(models or ())),
+        captions=parse_captions(captions),
+        references=references,
+        output_dir=output_dir,
+        java=java,
+        rank_by=rank_by,
+        options=options,
+    )

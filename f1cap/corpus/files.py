@@ -1,0 +1,66 @@
+"""Reading whole files that strangers made, without ever waiting for one that is no file."""
+
+import os
+import stat
+from pathlib import Path
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read whole; its text completes `the file …`."""
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """Return the bytes of a regular file.
+
+    Args:
+        path: Links are followed.
+        max_bytes: A larger file is refused before it is read.
+
+    Raises:
+        UnreadableError: It is absent, no regular file, too large, or the system refuses it.
+    """
+    try:
+        _check_regular(path, path.stat())
+        # Between the two looks a pipe may have taken the file's place: opening must not wait for
+        # its writer, so it does not block, and what was really opened is looked at again.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            found = os.fstat(file.fileno())
+            _check_regular(path, found)
+            if found.st_size > max_bytes:
+                raise UnreadableError(_too_large(found.st_size, max_bytes))
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        reason = (
+            "is a link to a file that does not exist" if path.is_symlink() else "does not exist"
+        )
+        raise UnreadableError(reason) from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise UnreadableError(f"cannot be opened: {reason_of(error)}") from error
+    except MemoryError as error:
+        raise UnreadableError("needs more memory than there is") from error
+    if len(data) > max_bytes:  # it grew meanwhile, or its size was never told (/proc)
+        raise UnreadableError(_too_large(len(data), max_bytes))
+    return data
+
+
+def reason_of(error: Exception) -> str:
+    """Return the system's words for a failure, without its number and path."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text or type(error).__name__
+
+
+def _check_regular(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        raise UnreadableError("is not a file but a pipe, a socket or a device")
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        raise UnreadableError(f"is a folder that cannot be listed: {reason_of(error)}") from error
+    raise UnreadableError("is a folder, not a file")
+
+
+def _too_large(size: int, max_bytes: int) -> str:
+    return f"is too large: {size:,} bytes, and f1cap reads at most {max_bytes:,}"

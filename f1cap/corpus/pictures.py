@@ -1,0 +1,218 @@
+"""From a file that anybody made to an RGB picture, or to one sentence that says why not."""
+
+import hashlib
+import logging
+import struct
+import threading
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from f1cap.corpus.files import UnreadableError, read_bounded, reason_of
+from f1cap.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_BYTES = 2**30
+MAX_PIXELS = 200_000_000  # the largest sensor in a phone has 199.8 million
+# GIT's processor brings the short side to 224 and keeps the shape: 60,000 x 10 would become 300
+# million pixels. Panoramas end at about 10 to 1.
+MAX_ASPECT = 20
+
+# What photographs come in. Pillow knows more, some of which nobody should feed with a stranger's
+# file: EPS, for one, starts Ghostscript.
+FORMATS = (
+    *("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
+    *("ICO", "ICNS", "PCX", "PSD", "SGI", "DDS"),
+)
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+_SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
+_PILLOW = r"PIL\."
+_lock = threading.Lock()
+_nowhere = logging.NullHandler()
+
+
+def read_picture(path: Path, name: str) -> tuple[str, bytes]:
+    """Return the SHA-256 in hexadecimal and the bytes of a picture's file, read once.
+
+    Args:
+        path: The file; links are followed, anything but a regular file is refused unopened.
+        name: What the error calls it.
+
+    Raises:
+        ImageError: It cannot be read, or has more than MAX_BYTES.
+    """
+    try:
+        data = read_bounded(path, MAX_BYTES)
+    except UnreadableError as error:
+        raise ImageError(f"{name} {error}.") from error
+    return hashlib.sha256(data).hexdigest(), data
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a picture's file, in hexadecimal.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    return read_picture(path, path.name)[0]
+
+
+def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> "Image":
+    """Read and decode a picture; see `decode_picture`.
+
+    Raises:
+        ImageError: It cannot be read or decoded.
+    """
+    return decode_picture(read_picture(path, path.name)[1], path.name, max_pixels=max_pixels)
+
+
+def decode_picture(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> "Image":
+    """Return a picture as people see it: upright, in RGB, its first frame.
+
+    The content decides, not the extension. What is transparent shows white. 16-bit grey keeps its
+    whole range. A picture longer than MAX_ASPECT times its width is squeezed to that ratio.
+    Safe to call from several threads.
+
+    Args:
+        data: The whole file.
+        name: What the error calls it.
+        max_pixels: A larger picture is refused before it is decoded; at most MAX_PIXELS.
+
+    Raises:
+        ImageError: It cannot be decoded, whatever the decoder's own exception was.
+    """
+    if not data:
+        raise ImageError(f"{name} is an empty file.")
+    _prepare_pillow()
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            _check_size(image.size, name, max_pixels)
+            image.load()
+            return _squeeze(_turn(_to_rgb(image), _orientation(image)))
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise _unidentified(data, name) from error
+    except Image.DecompressionBombError as error:
+        message = f"{name} has more pixels than f1cap opens ({max_pixels:,})."
+        raise ImageError(message, hint=_SMALLER) from error
+    except MemoryError as error:
+        raise ImageError(f"{name} needs more memory than there is.") from error
+    except (OSError, SyntaxError, EOFError, struct.error) as error:
+        raise ImageError(f"{name} is damaged or cut short: {reason_of(error)}.") from error
+    except Exception as error:
+        # Not narrower: a decoder fed a stranger's bytes may raise anything (IndexError, KeyError,
+        # zlib.error, OverflowError, ...), and one bad file must not end a run.
+        raise ImageError(f"{name} cannot be decoded: {reason_of(error)}.") from error
+
+
+def _prepare_pillow() -> None:
+    """Set what Pillow keeps for the whole process: its pixel limit, and silence.
+
+    `warnings.catch_warnings` would do for one thread; in several they restore each other's state.
+    """
+    from PIL import Image
+
+    with _lock:
+        Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns at this and refuses at twice this
+        present = any(
+            action == "ignore" and getattr(module, "pattern", None) == _PILLOW
+            for action, _, _, module, _ in warnings.filters
+        )
+        if not present:
+            warnings.filterwarnings("ignore", module=_PILLOW)
+        # Without a handler of its own, an error logged by Pillow would go to stderr.
+        logging.getLogger("PIL").addHandler(_nowhere)
+
+
+def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageError(
+            f"{name} has {width:,} x {height:,} pixels; f1cap opens at most {max_pixels:,}.",
+            hint=_SMALLER,
+        )
+
+
+def _unidentified(data: bytes, name: str) -> ImageError:
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return ImageError(
+            f"{name} is a HEIC picture, which Pillow cannot decode.",
+            hint="Convert it to JPEG first.",
+        )
+    return ImageError(f"{name} is not a picture that f1cap can decode.")
+
+
+def _orientation(image: "Image") -> int:
+    """Return how the camera was held, as EXIF numbers it; 1, upright, where that is unreadable."""
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # noqa: BLE001 - EXIF broken in any way is no reason to lose the picture
+        return 1
+
+
+def _turn(image: "Image", orientation: int) -> "Image":
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _to_rgb(image: "Image") -> "Image":
+    from PIL import Image as Pillow
+
+    if image.mode.startswith(("I", "F")):
+        return _grey_to_8_bits(image).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    white = Pillow.new("RGB", image.size, "white")
+    white.paste(rgba, mask=rgba.getchannel("A"))
+    return white
+
+
+def _grey_to_8_bits(image: "Image") -> "Image":
+    """Scale what Pillow's own conversion would clip at 255.
+
+    White is what the numbers are for: 1, 255 or 65,535, the first that holds them (never below
+    65,535 for integers: Pillow keeps 16-bit pictures in its 32-bit mode too). Other ranges have no
+    agreed white and are stretched from their lowest to their highest value.
+    """
+    import numpy as np
+    from PIL import Image as Pillow
+
+    with np.errstate(invalid="ignore"):  # a signalling NaN in a damaged file warns
+        values = np.asarray(image, dtype=np.float64)
+    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    whites = (65535.0,) if image.mode.startswith("I") else (1.0, 255.0, 65535.0)
+    white = next((white for white in whites if low >= 0 and high <= white), None)
+    if white is None:
+        values -= low
+        white = high - low or 1.0  # one value all over is black
+    values *= 255.0 / white
+    return Pillow.fromarray(np.rint(values).astype(np.uint8))
+
+
+def _squeeze(image: "Image") -> "Image":
+    """Bound the ratio of the sides, so that a processor that keeps the shape keeps its size too.
+
+    Squeezed and not cropped: BLIP's and Swin's processors squeeze every picture to a square anyway.
+    """
+    width, height = image.size
+    bounded = (min(width, MAX_ASPECT * height), min(height, MAX_ASPECT * width))
+    return image if bounded == image.size else image.resize(bounded)

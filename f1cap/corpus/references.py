@@ -1,0 +1,219 @@
+"""What people said of the pictures: captions.json in its own form, COCO's, and the flat one."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from f1cap.corpus.files import UnreadableError, read_bounded
+from f1cap.errors import DatasetError
+from f1cap.records.images import Reference
+
+MAX_BYTES = 512 * 2**20  # COCO's largest, 600,000 captions, takes 92 MB
+
+# A place to name in an error, the picture's name as written, and what is said of it.
+_Row = tuple[str, str, Reference]
+
+_DRIVE = re.compile("[A-Za-z]:")
+_HINT = (
+    'The usual form: {"images": [{"filename": "folder/picture.jpg", "category": "…", '
+    '"caption": "…"}]}'
+)
+
+
+def read_references(path: Path) -> Mapping[str, Reference]:
+    """Return the references in a file by picture name, in the file's order.
+
+    Three forms are read: `{"images": [{"filename", "category", "caption" or "captions"}]}`; COCO's
+    `{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}`; and
+    `{"folder/picture.jpg": "caption" or ["…", "…"]}`. In the first two, a picture may go without.
+
+    Args:
+        path: UTF-8 (a byte order mark is allowed); its picture names are relative to the dataset.
+
+    Raises:
+        DatasetError: It cannot be read or has another form; the sentence names the entry.
+    """
+    try:
+        # Bytes, not text: json finds out by itself which UTF it is, and drops the byte order mark.
+        document = json.loads(read_bounded(path, MAX_BYTES), object_pairs_hook=_unique_keys)
+        return _collect(_rows(document))
+    except _FormError as error:
+        raise DatasetError(f"{path}: {error}.", hint=_HINT) from error
+    except UnreadableError as error:
+        raise DatasetError(f"{path} {error}.") from error
+    except json.JSONDecodeError as error:
+        message = f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        raise DatasetError(message, hint=_HINT) from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from error
+    except RecursionError as error:
+        raise DatasetError(f"{path} is nested too deeply.", hint=_HINT) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise DatasetError(f"{path} cannot be read: {error}.") from error
+    except MemoryError as error:
+        raise DatasetError(f"{path} needs more memory than there is.") from error
+
+
+class _FormError(Exception):
+    """What is wrong and at which entry; the file's name is added where it is known."""
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse what json would do: let a second value of one key silently replace the first."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _FormError(f"one object has the key {key!r} twice")
+        found[key] = value
+    return found
+
+
+def _collect(rows: Iterable[_Row]) -> dict[str, Reference]:
+    references: dict[str, Reference] = {}
+    for where, written, reference in rows:
+        name = _picture_name(where, written)
+        if name in references:
+            raise _FormError(f"{where} names {name!r}, which an earlier entry names too")
+        references[name] = reference
+    return references
+
+
+def _rows(document: object) -> Iterator[_Row]:
+    if not isinstance(document, dict):
+        raise _FormError(f"an object is expected, not {_kind(document)}")
+    if "images" not in document:
+        if not document:
+            raise _FormError("it names no picture")
+        return _flat_rows(document)
+    images = document["images"]
+    if not isinstance(images, list):
+        raise _FormError(f"`images` must be a list, not {_kind(images)}")
+    if not images:
+        raise _FormError("`images` is an empty list")
+    if "annotations" in document:
+        return _coco_rows(images, document["annotations"])
+    return _own_rows(images)
+
+
+def _flat_rows(document: Mapping[str, object]) -> Iterator[_Row]:
+    for place, (name, value) in enumerate(document.items(), 1):
+        where = f"entry {place}"
+        captions = _caption_list(where, value) if isinstance(value, list) else [value]
+        yield where, name, Reference(None, _texts(where, captions))
+
+
+def _own_rows(images: list[object]) -> Iterator[_Row]:
+    for where, name, entry in _entries(images):
+        captions: list[object] = []
+        if entry.get("caption") is not None:
+            captions.append(entry["caption"])
+        if entry.get("captions") is not None:
+            captions.extend(_caption_list(where, entry["captions"]))
+        texts = _texts(where, captions) if captions or "captions" in entry else ()
+        identifier = _id(where, "id", entry) if entry.get("id") is not None else None
+        yield where, name, Reference(_category(where, entry), texts, identifier)
+
+
+def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
+    if not isinstance(annotations, list):
+        raise _FormError(f"`annotations` must be a list, not {_kind(annotations)}")
+    captions: dict[int | str, list[object]] = {}
+    for where, _, entry in _entries(images):
+        key = _id(where, "id", entry)
+        if key in captions:
+            raise _FormError(f"{where} has the id {key!r}, which an earlier entry has too")
+        captions[key] = []
+    for place, annotation in enumerate(annotations, 1):
+        where = f"annotation {place}"
+        if not isinstance(annotation, dict):
+            raise _FormError(f"{where} must be an object, not {_kind(annotation)}")
+        key = _id(where, "image_id", annotation)
+        if key not in captions:
+            raise _FormError(f"{where} is about the image {key!r}, which `images` does not have")
+        captions[key].append(_texts(where, [annotation.get("caption")])[0])
+    for where, name, entry in _entries(images):
+        spoken = captions[entry["id"]]
+        texts = _texts(where, spoken) if spoken else ()
+        yield where, name, Reference(_category(where, entry), texts, entry["id"])
+
+
+def _entries(images: list[object]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for place, entry in enumerate(images, 1):
+        where = f"entry {place}"
+        if not isinstance(entry, dict):
+            raise _FormError(f"{where} must be an object, not {_kind(entry)}")
+        name = entry.get("filename", entry.get("file_name"))
+        if name is None:
+            raise _FormError(f"{where} has no `filename`")
+        if not isinstance(name, str):
+            raise _FormError(f"{where} has a `filename` that is {_kind(name)}, not text")
+        yield where, name, entry
+
+
+def _id(where: str, key: str, entry: Mapping[str, object]) -> int | str:
+    value = entry.get(key)
+    if isinstance(value, int | str) and not isinstance(value, bool):
+        return value
+    raise _FormError(f"{where} needs an `{key}` that is a number or text, not {_kind(value)}")
+
+
+def _category(where: str, entry: Mapping[str, object]) -> str | None:
+    value = entry.get("category")
+    if value is None or isinstance(value, str):
+        return value or None
+    raise _FormError(f"{where} has a `category` that is {_kind(value)}, not text")
+
+
+def _caption_list(where: str, value: object) -> list[object]:
+    if isinstance(value, list):
+        return value
+    raise _FormError(f"{where} has `captions` that are {_kind(value)}, not a list")
+
+
+def _texts(where: str, captions: list[object]) -> tuple[str, ...]:
+    """Return captions without repetition, the first first."""
+    if not captions:
+        raise _FormError(f"{where} has no caption")
+    texts: dict[str, None] = {}
+    for caption in captions:
+        if not isinstance(caption, str):
+            raise _FormError(f"{where} has a caption that is {_kind(caption)}, not text")
+        if not caption.strip():
+            raise _FormError(f"{where} has an empty caption")
+        texts[caption] = None
+    return tuple(texts)
+
+
+def _picture_name(where: str, written: str) -> str:
+    """Return a name as a clean relative path, or refuse one that could leave the folder.
+
+    Windows forms are refused on every system: the file may have been written on another one.
+    """
+    portable = written.replace("\\", "/")
+    if portable.startswith("/") or _DRIVE.match(portable):
+        raise _FormError(f"{where} has the absolute path {written!r}; names are relative")
+    if ".." in portable.split("/"):
+        raise _FormError(f"{where} has the name {written!r}, which leaves the folder")
+    name = PurePosixPath(written).as_posix()
+    if name == ".":
+        raise _FormError(f"{where} has an empty `filename`")
+    try:
+        possible = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        possible = False
+    if not possible:
+        raise _FormError(f"{where} has the name {written!r}, which no file can have")
+    return name
+
+
+def _kind(value: object) -> str:
+    """Name a JSON value's type in the words of JSON."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {dict: "an object", list: "a list", str: "text", int: "a number", float: "a number"}
+    return kinds[type(value)]

@@ -1,0 +1,270 @@
+"""What NVML, the NVIDIA driver's library, says of the cards.
+
+NVML may be absent, mismatched, silent on any one question, or lose a card half-way. None of that
+is an error of ours: whatever it does not answer is None, and no function here raises because of it.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from f1cap.records.devices import CardProcess, CardReading, DriverReading, MigReading
+
+_THROTTLE_REASONS = {
+    0x001: "idle",
+    0x002: "application clocks",
+    0x004: "power cap",
+    0x008: "hardware slowdown",
+    0x010: "sync boost",
+    0x020: "thermal slowdown",
+    0x040: "hardware thermal slowdown",
+    0x080: "hardware power brake",
+    0x100: "display clocks",
+}
+_MAX_CARDS = 64  # a driver that counts more is broken, and would be asked for ever
+
+_lock = threading.Lock()
+_started = False
+_problem: str | None = None
+
+
+class VisibleCard:
+    """A card, or a slice of one, as CUDA numbers them; asked anew at each call.
+
+    Attributes:
+        uuid: Its own number.
+        vram_total_bytes: Its memory; None where the driver does not say.
+    """
+
+    def __init__(self, uuid: str) -> None:
+        _start()
+        self.uuid = uuid
+        self._handle = _ask("nvmlDeviceGetHandleByUUID", uuid)
+        self.vram_total_bytes = _memory(self._handle)[0]
+
+    def process_vram_bytes(self, pid: int | None = None) -> int | None:
+        """Return the memory of one process on this card.
+
+        Args:
+            pid: None for this process.
+
+        Returns:
+            None where the driver does not say (WDDM), does not know the process (it has nothing
+            on the card, or is numbered otherwise in a container), or does not answer.
+        """
+        wanted = os.getpid() if pid is None else pid
+        found = [process for process in _processes(self._handle) or () if process.pid == wanted]
+        # A process may have several contexts, each with memory of its own.
+        known = [process.vram_bytes for process in found if process.vram_bytes is not None]
+        return sum(known) if known else None
+
+    def used_vram_bytes(self) -> int | None:
+        """Return the memory in use on this card by whomever."""
+        return _memory(self._handle)[1]
+
+    def energy_j(self) -> float | None:
+        """Return the energy used since the driver was loaded; differences of it are exact."""
+        return _scaled(_ask("nvmlDeviceGetTotalEnergyConsumption", self._handle), 1e-3)
+
+    def power_w(self) -> float | None:
+        """Return the power drawn now."""
+        return _scaled(_ask("nvmlDeviceGetPowerUsage", self._handle), 1e-3)
+
+
+def read_driver() -> DriverReading:
+    """Return all that the driver says of itself and of each card."""
+    problem = _start()
+    if problem is not None:
+        return DriverReading(problem=problem)
+    cuda = _ask("nvmlSystemGetCudaDriverVersion_v2")
+    count = min(_ask("nvmlDeviceGetCount") or 0, _MAX_CARDS)
+    return DriverReading(
+        driver=_ask("nvmlSystemGetDriverVersion"),
+        cuda=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None,
+        cards=tuple(_read_card(index) for index in range(count)),
+    )
+
+
+def find_card(cuda_index: int) -> VisibleCard | None:
+    """Return the card that CUDA, and so torch, calls by this number in this process.
+
+    Returns:
+        None where there is none, or where which one it is cannot be told (see `visible_uuids`).
+    """
+    uuids = visible_uuids(read_driver().cards, os.environ)
+    uuid = uuids[cuda_index] if 0 <= cuda_index < len(uuids) else None
+    return None if uuid is None else VisibleCard(uuid)
+
+
+def visible_uuids(
+    cards: Sequence[CardReading], environment: Mapping[str, str]
+) -> tuple[str | None, ...]:
+    """Return the cards that CUDA shows a process, in CUDA's order.
+
+    Args:
+        cards: All cards, in the driver's order.
+        environment: CUDA_VISIBLE_DEVICES holds numbers, or UUIDs or beginnings of them, and ends
+            at the first that does not exist; CUDA_DEVICE_ORDER says what the numbers mean.
+
+    Returns:
+        None for a card that cannot be told: CUDA numbers unlike cards by their speed, which NVML
+        does not know, unless the order is PCI_BUS_ID. Of a divided card CUDA shows one slice.
+    """
+    ordered = _in_cuda_order(cards, environment)
+    chosen = environment.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return tuple(ordered)
+    names = [name.strip() for name in chosen.split(",")]
+    visible: list[str | None] = []
+    for name in names:
+        place = _number(name)
+        if place is not None and place < len(ordered):
+            uuid = ordered[place]
+        elif place is None and (found := _complete(name, cards)) is not None:
+            uuid = found
+        else:
+            break
+        visible.append(uuid)
+    taken = names[: len(visible)]
+    return () if len(set(taken)) < len(taken) else tuple(visible)  # one card twice: CUDA has none
+
+
+def close() -> None:
+    """Let go of the driver. The next question opens it again."""
+    global _started, _problem
+    with _lock:
+        if _started and _problem is None:
+            _ask("nvmlShutdown")
+        _started, _problem = False, None
+
+
+def _start() -> str | None:
+    """Open NVML once for the process; return what it answered if it would not."""
+    global _started, _problem
+    with _lock:
+        if not _started:
+            _started, _problem = True, _try("nvmlInit")[1]
+            atexit.register(close)
+        return _problem
+
+
+def _ask(function: str, *arguments: object) -> Any:  # noqa: ANN401 - as NVML answers
+    """Return NVML's answer to one question, None where it gives none."""
+    return _try(function, *arguments)[0]
+
+
+def _try(function: str, *arguments: object) -> tuple[Any, str | None]:
+    """Return NVML's answer, and in its own words why there is none."""
+    if None in arguments:  # the handle of a card that could not be had
+        return None, None
+    try:
+        import pynvml
+
+        return getattr(pynvml, function)(*arguments), None
+    except Exception as error:  # noqa: BLE001 - not NVMLError alone: a library of another version, text that is not UTF-8, a damaged installation
+        return None, _text(error)
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - to put itself into words, an NVMLError asks NVML
+        return type(error).__name__
+
+
+def _read_card(index: int) -> CardReading:
+    handle, problem = _try("nvmlDeviceGetHandleByIndex", index)
+    if handle is None:
+        return CardReading(index, problem=problem)
+    total, used, free = _memory(handle)
+    busy = _ask("nvmlDeviceGetUtilizationRates", handle)
+    return CardReading(
+        index=index,
+        uuid=_ask("nvmlDeviceGetUUID", handle),
+        name=_ask("nvmlDeviceGetName", handle),
+        compute_capability=_ask("nvmlDeviceGetCudaComputeCapability", handle),
+        vram_total_bytes=total,
+        vram_used_bytes=used,
+        vram_free_bytes=free,
+        utilization=None if busy is None else busy.gpu / 100,
+        temperature_c=_temperature_c(handle),
+        power_w=_scaled(_ask("nvmlDeviceGetPowerUsage", handle), 1e-3),
+        energy_j=_scaled(_ask("nvmlDeviceGetTotalEnergyConsumption", handle), 1e-3),
+        sm_clock_mhz=_ask("nvmlDeviceGetClockInfo", handle, 1),
+        memory_clock_mhz=_ask("nvmlDeviceGetClockInfo", handle, 2),
+        throttle_reasons=_throttle_reasons(handle),
+        processes=_processes(handle),
+        mig_devices=_mig_devices(handle),
+        # A lost card may still have a handle, but then not even a name.
+        problem=_try("nvmlDeviceGetName", handle)[1],
+    )
+
+
+def _memory(handle: object) -> tuple[int | None, int | None, int | None]:
+    """Return total, used and free bytes."""
+    memory = _ask("nvmlDeviceGetMemoryInfo", handle)
+    return (None, None, None) if memory is None else (memory.total, memory.used, memory.free)
+
+
+def _processes(handle: object) -> tuple[CardProcess, ...] | None:
+    # _v3 by name: pynvml's unversioned function raises another error class on an older driver.
+    found = _ask("nvmlDeviceGetComputeRunningProcesses_v3", handle)
+    if found is None:
+        return None
+    return tuple(CardProcess(process.pid, process.usedGpuMemory) for process in found)
+
+
+def _temperature_c(handle: object) -> int | None:
+    # The second is the only one that drivers before 2025 have, and leaves with CUDA 14.
+    answer: int | None = _ask("nvmlDeviceGetTemperatureV", handle, 0)
+    return _ask("nvmlDeviceGetTemperature", handle, 0) if answer is None else answer
+
+
+def _throttle_reasons(handle: object) -> tuple[str, ...] | None:
+    # Renamed in 2023; older drivers know the second name only.
+    bits = _ask("nvmlDeviceGetCurrentClocksEventReasons", handle)
+    if bits is None:
+        bits = _ask("nvmlDeviceGetCurrentClocksThrottleReasons", handle)
+    if bits is None:
+        return None
+    return tuple(reason for bit, reason in _THROTTLE_REASONS.items() if bits & bit)
+
+
+def _mig_devices(handle: object) -> tuple[MigReading, ...]:
+    mode = _ask("nvmlDeviceGetMigMode", handle)
+    if mode is None or mode[0] != 1:
+        return ()
+    places = range(min(_ask("nvmlDeviceGetMaxMigDeviceCount", handle) or 0, _MAX_CARDS))
+    slices = (_ask("nvmlDeviceGetMigDeviceHandleByIndex", handle, place) for place in places)
+    return tuple(
+        MigReading(_ask("nvmlDeviceGetUUID", part), _ask("nvmlDeviceGetName", part), *_memory(part))
+        for part in slices
+        if part is not None  # places may be empty
+    )
+
+
+def _in_cuda_order(
+    cards: Sequence[CardReading], environment: Mapping[str, str]
+) -> Sequence[str | None]:
+    by_bus = environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    if not by_bus and len({card.name for card in cards}) > 1:
+        return [None] * len(cards)
+    return [card.mig_devices[0].uuid if card.mig_devices else card.uuid for card in cards]
+
+
+def _number(name: str) -> int | None:
+    return int(name) if name.isascii() and name.isdecimal() else None
+
+
+def _complete(name: str, cards: Sequence[CardReading]) -> str | None:
+    """Return the one UUID that begins so."""
+    uuids = [card.uuid for card in cards]
+    uuids += [device.uuid for card in cards for device in card.mig_devices]
+    found = [uuid for uuid in uuids if uuid is not None and name and uuid.startswith(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _scaled(value: int | None, unit: float) -> float | None:
+    return None if value is None else value * unit

@@ -1,0 +1,143 @@
+"""Captions and references brought together: which images are scored, what is said of the rest."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from f1cap.errors import CaptionSetError
+from f1cap.metrics.tokens import clean
+from f1cap.records.scores import MissingPolicy, Remark
+
+_NAMED = 5  # images that a message names; the rest is counted
+
+
+class Aligned(NamedTuple):
+    """The images to score, and every model's captions of them.
+
+    Attributes:
+        images: Sorted, so that the same captions in another order give the same resamples.
+        raw: Captions as given, by model and image.
+        captions: Clean lines, by model, in the order of `images`.
+        references: Clean lines of each image.
+        remarks: What was left out or filled in.
+    """
+
+    images: tuple[str, ...]
+    raw: Mapping[str, Mapping[str, str]]
+    captions: Mapping[str, Sequence[str]]
+    references: Sequence[Sequence[str]]
+    remarks: tuple[Remark, ...]
+
+
+def align(
+    candidates: Mapping[str, Mapping[str, str]],
+    references: Mapping[str, Sequence[str]],
+    missing: MissingPolicy,
+) -> Aligned:
+    """Choose the images that all models are scored on.
+
+    Captions of images without references are left out and counted. What happens where a caption is
+    missing is the user's choice (see `ScoreOptions.missing`).
+
+    Args:
+        candidates: By model, then by image.
+        references: By image; an image with an empty list has none.
+        missing: The choice.
+
+    Raises:
+        CaptionSetError: A caption is missing and may not be, a caption is no text, or nothing is
+        left to score.
+    """
+    _check_texts(candidates, references)
+    scored = {image for image, lines in references.items() if lines}
+    if not candidates:
+        raise CaptionSetError(
+            "There are no captions to score.", hint="Name a model or a file of captions."
+        )
+    if not scored:
+        raise CaptionSetError(
+            "There are no references to score against.",
+            hint="Put a captions.json beside the pictures, or name one: --references FILE.",
+        )
+    remarks: list[Remark] = []
+    keep = set(scored)
+    for model, captions in candidates.items():
+        remarks += _surplus(model, captions.keys() - scored)
+        absent = scored - captions.keys()
+        if not absent:
+            continue
+        if len(absent) == len(scored):
+            message = f"No caption of {model} belongs to an image with references."
+            raise CaptionSetError(message, hint=_names_hint(captions, scored))
+        if missing == "error":
+            raise CaptionSetError(
+                f"{model} has no caption for {len(absent)} of {len(scored)} images with "
+                f"references: {listing(absent)}.",
+                hint="Caption them, or choose: --missing skip leaves them out for every model, "
+                "--missing empty scores them as empty captions.",
+            )
+        if missing == "skip":
+            keep &= captions.keys()
+        remarks.append(_absent(model, absent, missing))
+    if not keep:
+        raise CaptionSetError(
+            "No image has a caption from every model.", hint="Score the models one by one."
+        )
+    images = tuple(sorted(keep))
+    raw = {
+        model: {image: captions.get(image, "") for image in images}
+        for model, captions in candidates.items()
+    }
+    cleaned = {
+        model: [clean(text) for text in captions.values()] for model, captions in raw.items()
+    }
+    lines = [[clean(text) for text in references[image]] for image in images]
+    return Aligned(images, raw, cleaned, lines, tuple(remarks))
+
+
+def listing(images: Collection[str]) -> str:
+    """Name a few images and count the rest."""
+    first = sorted(images)[:_NAMED]
+    rest = len(images) - len(first)
+    return ", ".join(first) + (f" and {rest} more" if rest else "")
+
+
+def _check_texts(
+    # Files are read from outside: their types are a hope until here.
+    candidates: Mapping[str, Mapping[str, object]],
+    references: Mapping[str, Sequence[object]],
+) -> None:
+    for model, captions in candidates.items():
+        for image, text in captions.items():
+            if not isinstance(text, str):
+                message = f"The caption of {image} by {model} is {_kind(text)}, not text."
+                raise CaptionSetError(message)
+    for image, lines in references.items():
+        if isinstance(lines, str) or not all(isinstance(text, str) for text in lines):
+            message = f"The references of {image} are not a list of texts."
+            raise CaptionSetError(message)
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else f"a {type(value).__name__}"
+
+
+def _surplus(model: str, images: Collection[str]) -> list[Remark]:
+    if not images:
+        return []
+    text = (
+        f"{len(images)} captions of {model} are not scored, as their images have no references: "
+        f"{listing(images)}."
+    )
+    return [Remark("without_references", text, model=model)]
+
+
+def _absent(model: str, images: Collection[str], missing: MissingPolicy) -> Remark:
+    fate = "left out for every model" if missing == "skip" else "scored as empty captions"
+    text = f"{model} has no caption for {len(images)} images; they are {fate}: {listing(images)}."
+    return Remark("missing_captions", text, model=model)
+
+
+def _names_hint(captions: Mapping[str, str], scored: Collection[str]) -> str:
+    if not captions:
+        return "The caption file is empty."
+    return f"Names must agree: the captions have {min(captions)!r}, the references {min(scored)!r}."

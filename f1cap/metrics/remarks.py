@@ -1,0 +1,128 @@
+"""What to know when reading a number, said once and beside it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from f1cap.metrics.alignment import listing
+from f1cap.records.scores import Remark, TextStatistics
+
+_FEW_IMAGES = 50
+_SMALL_CATEGORY = 10
+_RUN_ON_RATIO = 1.5
+_CUT_OFF_RATIO = 0.5
+
+
+class Tokens(NamedTuple):
+    """Captions and references as the metrics saw them.
+
+    Attributes:
+        captions: By model, one line of tokens per image.
+        references: Of each image.
+    """
+
+    captions: Mapping[str, Sequence[str]]
+    references: Sequence[Sequence[str]]
+
+
+def corpus_remarks(
+    images: Sequence[str], references: Sequence[Sequence[str]], categories: Mapping[str, int]
+) -> Iterator[Remark]:
+    """Yield what holds for every model: how far this many images and references carry.
+
+    Args:
+        images: Names of those scored.
+        references: Of each image.
+        categories: Number of images by category.
+    """
+    count = len(images)
+    if count < _FEW_IMAGES:
+        yield Remark(
+            "few_images",
+            f"With {_images(count)} only large differences between models can be seen: go by the "
+            "intervals. They cover the choice of images, not that of references or random seeds.",
+        )
+        yield Remark(
+            "cider_few_images",
+            f"CIDEr weighs a word by how few images mention it; with {_images(count)} (fewer than "
+            f"{_FEW_IMAGES}) these weights are noise. Compare it with nothing that was scored on "
+            "other images.",
+            metric="cider",
+        )
+    single = sum(len(lines) == 1 for lines in references)
+    if single:
+        which = "every image has" if single == count else f"{single} of {count} images have"
+        yield Remark(
+            "cider_one_reference",
+            f"CIDEr was made for five references or more and {which} only one: a good caption in "
+            "other words scores near 0.",
+            metric="cider",
+        )
+    small = {name: size for name, size in categories.items() if size < _SMALL_CATEGORY}
+    if small:
+        sizes = ", ".join(f"{name} ({size})" for name, size in sorted(small.items()))
+        yield Remark(
+            "small_category",
+            f"Categories of fewer than {_SMALL_CATEGORY} images: {sizes}. Their scores, BLEU-4 and "
+            "CIDEr above all, are a first impression; differences there are not tested.",
+        )
+
+
+def token_remarks(images: Sequence[str], tokens: Tokens) -> Iterator[Remark]:
+    """Yield what the tokenised text tells: captions without words, or too short for BLEU-4."""
+    bare = [image for image, lines in zip(images, tokens.references, strict=True) if not all(lines)]
+    if bare:
+        yield Remark(
+            "empty_references",
+            f"{_images(len(bare))} with a reference that holds no word: {listing(bare)}.",
+        )
+    for model, captions in tokens.captions.items():
+        empty = {image for image, line in zip(images, captions, strict=True) if not line}
+        if empty:
+            yield Remark(
+                "empty_captions",
+                f"{len(empty)} captions of {model} hold no word and score 0: {listing(empty)}.",
+                model=model,
+            )
+        matched = empty.intersection(bare)
+        if matched:
+            yield Remark(
+                "empty_match",
+                f"ROUGE-L counts the empty captions of {model} as perfect where a reference is "
+                f"empty too, as pycocoevalcap does: {listing(matched)}.",
+                metric="rouge_l",
+                model=model,
+            )
+        short = sum(len(line.split()) < 4 for line in captions)
+        if short:
+            yield Remark(
+                "bleu_4_short",
+                f"{short} of {len(captions)} captions of {model} have fewer than four words, hence "
+                "no run of four: BLEU-4 of the whole set passes over them, and alone even a "
+                "perfect one scores about 0.",
+                metric="bleu_4",
+                model=model,
+            )
+
+
+def length_remarks(model: str, text: TextStatistics) -> Iterator[Remark]:
+    """Yield how a model's length bears on its scores."""
+    ratio = text.length_ratio
+    if ratio is not None and ratio > _RUN_ON_RATIO:
+        yield Remark(
+            "run_on",
+            f"Captions of {model} are {ratio:.1f} times as long as the references. METEOR rewards "
+            "what is mentioned more than it punishes what is wrong, so length lifts it.",
+            metric="meteor",
+            model=model,
+        )
+    if ratio is not None and ratio < _CUT_OFF_RATIO:
+        yield Remark(
+            "terse",
+            f"Captions of {model} are {ratio:.1f} times as long as the references: BLEU's brevity "
+            "penalty and CIDEr's length penalty bear on them.",
+            model=model,
+        )
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"

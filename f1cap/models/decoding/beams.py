@@ -1,0 +1,189 @@
+"""The bookkeeping of beam search over a batch: which beams live on, which captions are finished.
+
+Scores follow transformers' `generate` to the last rounding: the same float32 operations in the
+same order, so that near ties fall the same way. Pictures do not see each other, so one that is
+finished may leave the batch.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from f1cap.models.decoding.constraints import Constraints
+from f1cap.records.models import Decoding
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from f1cap.models.decoding.search import Frame
+
+_BLOCK = 64  # tokens whose maximum is taken before any are sorted
+_HOPELESS = -1e9  # added to a score that may not win; finite, as in `generate`, so ranks stay
+
+
+class BeamSearch:
+    """The beams of the pictures of a batch, [pictures, beams, …].
+
+    Attributes:
+        tokens: The newest token of each live beam, [pictures, beams].
+        parents: The beam of the step before that each live beam continues, [pictures, beams].
+    """
+
+    def __init__(
+        self, pictures: int, frame: "Frame", decoding: Decoding, device: "torch.device"
+    ) -> None:
+        beams = decoding.num_beams
+        self._decoding = decoding
+        self._constraints = Constraints(decoding, frame, device)
+        self._beams = beams
+        # more candidates than beams, so that enough live on if the best ones all end here
+        self._candidates = max(2, 1 + len(frame.ends)) * beams
+        self._started = len(frame.start)
+        self._step = 0
+        shape = (pictures, beams, self._started + decoding.max_new_tokens)
+        self._running = torch.zeros(shape, dtype=torch.long, device=device)
+        self._running[:, :, : self._started] = torch.tensor(frame.start, device=device)
+        # all beams start equal: only the first counts in the first step
+        self._scores = torch.zeros((pictures, beams), device=device)
+        self._scores[:, 1:] = _HOPELESS
+        self._finished = self._running.clone()
+        self._finished_scores = torch.full((pictures, beams), _HOPELESS, device=device)
+        self._finished_lengths = torch.zeros((pictures, beams), dtype=torch.long, device=device)
+        self._is_finished = torch.zeros((pictures, beams), dtype=torch.bool, device=device)
+        self._may_be_finished = torch.arange(self._candidates, device=device) < beams
+        self.tokens = self._running[:, :, self._started - 1]
+        self.parents = torch.zeros((pictures, beams), dtype=torch.long, device=device)
+
+    def advance(self, logits: "Tensor") -> None:
+        """Choose the beams that live on.
+
+        Args:
+            logits: For the next token, [pictures, beams, vocabulary]; in the first step
+                [pictures, 1, vocabulary], as all beams are one.
+        """
+        length = self._started + self._step
+        scores, parents, tokens = self._best_candidates(logits, length)
+        histories = _pick(self._running, parents)
+        histories[:, :, length] = tokens
+        ended = torch.isin(tokens, self._constraints.ends)
+        if self._step + 1 == self._decoding.max_new_tokens:
+            ended = torch.ones_like(ended)
+        self._step += 1
+        self._finish(scores, histories, ended)
+
+        running = scores + ended.to(torch.float32) * _HOPELESS
+        chosen = torch.topk(running, self._beams)[1]
+        self._scores = running.gather(1, chosen)
+        self._running = _pick(histories, chosen)
+        self.tokens = tokens.gather(1, chosen)
+        self.parents = parents.gather(1, chosen)
+
+    def done(self) -> list[bool]:
+        """Tell which pictures nothing can improve any more; the one wait for the device in a step.
+
+        With `early_stopping` false the best running beam is compared as if it ended now; with
+        "never" as if it could go on to the end at no cost, where that would raise its score.
+        """
+        decoding = self._decoding
+        hopeful = decoding.early_stopping == "never" and decoding.length_penalty > 0.0
+        length = decoding.max_new_tokens if hopeful else self._step
+        best = self._scores[:, :1] / (length**decoding.length_penalty)
+        worst = self._finished_scores.min(dim=1, keepdim=True)[0]
+        over = ~(best > torch.where(self._is_finished, worst, _HOPELESS)).any(dim=1)
+        if decoding.early_stopping is True:
+            over |= self._is_finished.all(dim=1)
+        answer: list[bool] = over.tolist()
+        return answer
+
+    def best(self, place: int) -> list[int]:
+        """Return the ids of a picture's best caption, start tokens included."""
+        length = self._started + int(self._finished_lengths[place, 0])
+        ids: list[int] = self._finished[place, 0, :length].tolist()
+        return ids
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Drop all pictures but those at these places."""
+        chosen = torch.tensor(places, device=self._scores.device)
+        for name in (
+            "_running",
+            "_scores",
+            "_finished",
+            "_finished_scores",
+            "_finished_lengths",
+            "_is_finished",
+            "tokens",
+            "parents",
+        ):
+            setattr(self, name, getattr(self, name)[chosen])
+
+    def _best_candidates(
+        self, logits: "Tensor", length: int
+    ) -> tuple["Tensor", "Tensor", "Tensor"]:
+        """Return scores, beams and tokens of the best continuations, [pictures, candidates]."""
+        pictures, live, vocabulary = logits.shape
+        said = self._running[:, :live, :length].flatten(0, 1)
+        scores = torch.log_softmax(logits.flatten(0, 1).float(), dim=-1)
+        scores = self._constraints.apply(scores, said, self._step).view(pictures, live, vocabulary)
+        return best_continuations(scores, self._scores, self._candidates)
+
+    def _finish(self, scores: "Tensor", histories: "Tensor", ended: "Tensor") -> None:
+        """Put captions that end here among the best finished ones, by score per length."""
+        ends = ended & self._may_be_finished
+        scores = scores / (self._step**self._decoding.length_penalty)
+        scores = scores + (~ends) * _HOPELESS
+        scores = torch.cat([self._finished_scores, scores], dim=1)
+        lengths = torch.full_like(histories[:, :, 0], self._step)
+        chosen = torch.topk(scores, self._beams)[1]
+        self._finished_scores = scores.gather(1, chosen)
+        self._is_finished = torch.cat([self._is_finished, ends], dim=1).gather(1, chosen)
+        lengths = torch.cat([self._finished_lengths, lengths], dim=1)
+        self._finished_lengths = lengths.gather(1, chosen)
+        self._finished = _pick(torch.cat([self._finished, histories], dim=1), chosen)
+
+
+def _pick(histories: "Tensor", beams: "Tensor") -> "Tensor":
+    """Gather [pictures, chosen, length] out of [pictures, beams, length]."""
+    return torch.take_along_dim(histories, beams[:, :, None], dim=1)
+
+
+def best_continuations(
+    scores: "Tensor", running: "Tensor", count: int
+) -> tuple["Tensor", "Tensor", "Tensor"]:
+    """Find the best sums of a token's and its beam's score.
+
+    The best tokens lie in the blocks with the best maxima, so only those are sorted: torch's topk
+    over a vocabulary takes longer than the softmax before it, block maxima a tenth of that.
+
+    Args:
+        scores: Of each token, [pictures, live beams, vocabulary]; one live beam at the start.
+        running: Of each beam, [pictures, beams].
+        count: How many to find.
+
+    Returns:
+        Scores, beams and tokens, each [pictures, count], best first.
+    """
+    pictures, live, vocabulary = scores.shape
+    blocks = vocabulary // _BLOCK
+    if blocks < count:
+        sums = (scores + running[:, :, None]).flatten(1)
+        best, places = torch.topk(sums, count)
+        return best, places // vocabulary, places % vocabulary
+    running = running[:, :live]
+    whole = scores[:, :, : blocks * _BLOCK].unflatten(2, (blocks, _BLOCK))
+    peaks = whole.amax(dim=-1) + running[:, :, None]
+    chosen = torch.topk(peaks.flatten(1), count)[1]
+    beams, blocks_of = chosen // blocks, chosen % blocks
+    rows = torch.arange(pictures, device=scores.device)[:, None]
+    inside = whole[rows, beams, blocks_of] + running.gather(1, beams)[:, :, None]
+    rest = scores[:, :, blocks * _BLOCK :] + running[:, :, None]  # what fills no block
+    best, places = torch.topk(torch.cat([inside.flatten(1), rest.flatten(1)], dim=1), count)
+
+    in_block = places < count * _BLOCK
+    block = (places // _BLOCK).clamp(max=count - 1)
+    token = blocks_of.gather(1, block) * _BLOCK + places % _BLOCK
+    after = places - count * _BLOCK
+    width = max(1, vocabulary - blocks * _BLOCK)
+    beam = torch.where(in_block, beams.gather(1, block), after // width)
+    token = torch.where(in_block, token, blocks * _BLOCK + after % width)
+    return best, beam, token

@@ -1,0 +1,145 @@
+"""An image encoder and a GPT-2 for our search: one encoding, whose keys and values beams share."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from torch import nn
+
+from f1cap.models.decoding.cache import Entries, HeadShape, TextCache
+from f1cap.models.decoding.kernels import Projection, attend, pack_linears, split_heads
+from f1cap.models.decoding.session import TextSession, repeat_start
+from f1cap.models.decoding.vision import encode, portions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class SwinDecoder:
+    """Runs the weights of a VisionEncoderDecoderModel; implements `engine.FastDecoder`.
+
+    The image encoder, Swin or another, is run as transformers has it.
+    """
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
+        self._encoder = model.encoder
+        bridge = getattr(model, "enc_to_dec_proj", None)  # where the two widths differ
+        self._bridge = nn.Identity() if bridge is None else Projection(bridge)
+        text = model.decoder.transformer
+        self._words = text.wte
+        self._positions = text.wpe
+        self._layers = tuple(_TextLayer(layer) for layer in text.h)
+        first = text.h[0].attn
+        self._shape = HeadShape(len(self._layers), first.num_heads, first.head_dim)
+        self._norm = text.ln_f
+        self._head = Projection(model.decoder.lm_head)
+        self._is_tied = model.decoder.lm_head.weight is self._words.weight
+
+    @classmethod
+    def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401
+        """Share a model's weights; None for a text model that is no GPT-2 with cross-attention."""
+        text = model.decoder.config
+        is_gpt2 = text.model_type == "gpt2" and text.add_cross_attention
+        return cls(model) if is_gpt2 else None
+
+    def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
+        """Encode pictures and project them for each layer's cross-attention, once."""
+        image = self._bridge(encode(pixels, lambda part: self._encoder(pixel_values=part)[0]))
+        pictures = Entries(self._shape, len(pixels), image.shape[1], image)
+        for rows, part in portions(image):
+            for index, layer in enumerate(self._layers):
+                keys, values = layer.look(part)
+                pictures.keys[index][rows] = keys
+                pictures.values[index][rows] = values
+        room = len(start) + beams * (steps - 1)
+        cache = TextCache(self._shape, len(pixels), beams, room, image)
+        return TextSession(self, repeat_start(start, pixels), cache, pictures)
+
+    def read(
+        self,
+        tokens: "Tensor",
+        positions: slice,
+        mask: "Tensor | None",
+        cache: TextCache,
+        pictures: Entries,
+    ) -> "Tensor":
+        """Run the text layers; see `session.TextModel`."""
+        states = self._words(tokens) + self._positions.weight[positions]
+        for index, layer in enumerate(self._layers):
+            states = layer.attend_to_text(states, index, mask, cache)
+            states = layer.attend_to_picture(states, pictures.keys[index], pictures.values[index])
+            states = layer.feed(states)
+        normed: Tensor = self._norm(states)
+        return normed
+
+    def score(self, states: "Tensor") -> "Tensor":
+        """Turn states into logits over the vocabulary."""
+        return self._head(states)
+
+    def pack(self) -> None:
+        """Lay all weights out for this processor; see `kernels.Projection`."""
+        for layer in self._layers:
+            for projection in layer.projections:
+                projection.pack()
+        pack_linears(self._encoder)
+        if isinstance(self._bridge, Projection):
+            self._bridge.pack()
+        self._head.pack(keep=self._is_tied)
+
+
+class _TextLayer:
+    """A GPT-2 layer with cross-attention: text, picture, feed-forward, each normalised before."""
+
+    def __init__(self, layer: Any) -> None:  # noqa: ANN401
+        own, cross = layer.attn, layer.crossattention
+        self._heads = own.num_heads
+        self._norm = layer.ln_1
+        self._own = Projection(own.c_attn)
+        self._own_scale = own.scaling
+        self._own_out = Projection(own.c_proj)
+        self._cross_norm = layer.ln_cross_attn
+        self._cross_queries = Projection(cross.q_attn)
+        self._cross_picture = Projection(cross.c_attn)
+        self._cross_scale = cross.scaling
+        self._cross_out = Projection(cross.c_proj)
+        self._feed_norm = layer.ln_2
+        self._widen = Projection(layer.mlp.c_fc, activation=layer.mlp.act)
+        self._narrow = Projection(layer.mlp.c_proj)
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """All linear layers."""
+        return (
+            self._own,
+            self._own_out,
+            self._cross_queries,
+            self._cross_picture,
+            self._cross_out,
+            self._widen,
+            self._narrow,
+        )
+
+    def look(self, image: "Tensor") -> tuple["Tensor", "Tensor"]:
+        """Project image tokens, [pictures, tokens, width], to keys and values by head."""
+        keys, values = self._cross_picture(image).chunk(2, dim=-1)
+        return split_heads(keys, self._heads), split_heads(values, self._heads)
+
+    def attend_to_text(
+        self, states: "Tensor", index: int, mask: "Tensor | None", cache: TextCache
+    ) -> "Tensor":
+        """Look at what was said; the new tokens' keys and values join the cache."""
+        queries, keys, values = (
+            split_heads(part, self._heads)
+            for part in self._own(self._norm(states)).chunk(3, dim=-1)
+        )
+        cache.write(index, keys, values)
+        found = attend(queries, *cache.read(index), mask, self._own_scale)
+        return self._own_out(found) + states
+
+    def attend_to_picture(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
+        """Look at the picture: its beams are so many queries of one attention."""
+        queries = split_heads(self._cross_queries(self._cross_norm(states)), self._heads)
+        return self._cross_out(attend(queries, keys, values, None, self._cross_scale)) + states
+
+    def feed(self, states: "Tensor") -> "Tensor":
+        """Run the feed-forward part."""
+        return self._narrow(self._widen(self._feed_norm(states))) + states

@@ -1,0 +1,99 @@
+"""From a model's spec to a loaded captioner; the only way in for services. Imports no torch."""
+
+import gc
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from f1cap.errors import CheckpointError, CorruptCheckpointError
+from f1cap.models import fetch, hub_cache
+from f1cap.models.base import Captioner, DownloadListener
+from f1cap.models.catalog import FAMILIES
+from f1cap.models.placement import place
+from f1cap.models.threads import let_idle_threads_sleep
+from f1cap.records.models import DType, Engine, ModelSpec
+
+
+def open_captioner(  # noqa: PLR0913 - each is an option of the command line
+    spec: ModelSpec,
+    *,
+    device: str = "auto",
+    dtype: DType = DType.AUTO,
+    engine: Engine = Engine.AUTO,
+    offline: bool = False,
+    on_download: DownloadListener | None = None,
+) -> Captioner:
+    """Fetch a checkpoint if it is not on this machine, and load it.
+
+    The checkpoint comes first: without it the answer must not wait for torch to be imported.
+
+    Args:
+        spec: From `catalog.resolve`.
+        device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
+        dtype: `auto` or a number format.
+        engine: Whose code searches for captions; both find the same ones.
+        offline: Do not ask the network.
+        on_download: Told of bytes as they arrive, from another thread.
+
+    Raises:
+        CheckpointError: It cannot be fetched or read; subclasses say why.
+        DeviceError: The device that was asked for cannot be used.
+        OutOfMemoryError: The weights do not fit.
+        UnsupportedModelError: The fast engine was asked for and does not serve the model.
+    """
+    if spec.local:
+        folder = Path(spec.checkpoint)
+        revision = _local_revision(spec, folder)
+    else:
+        snapshot = fetch.fetch(spec, offline=offline, on_download=on_download)
+        folder, revision = snapshot.folder, snapshot.revision
+    let_idle_threads_sleep()
+    with _without_collector():
+        runtime = importlib.import_module("f1cap.models.runtime")
+        captioner_class = _import_target(FAMILIES[spec.family])
+    weights_bytes = sum(path.stat().st_size for path in hub_cache.weight_files(folder) or ())
+    placement = place(device, dtype, runtime.probe(), weights_bytes)
+    runtime.keep_quiet()
+    try:
+        captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
+    except CorruptCheckpointError as error:
+        if not spec.local:
+            fetch.discard_damaged(folder, error)
+        raise
+    return captioner
+
+
+def _local_revision(spec: ModelSpec, folder: Path) -> str:
+    if not (folder / "config.json").is_file():
+        if spec.bundled:
+            raise CheckpointError(
+                f"The bundled model {spec.name} is missing from this installation.",
+                hint="Install f1cap again.",
+            )
+        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
+    try:
+        return hub_cache.digest(folder)
+    except OSError as error:
+        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from walking torch again and again while it is imported.
+
+    That is a fifth of the time from the start of the process to a loaded model.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _import_target(target: str) -> Any:  # noqa: ANN401 - a class named as text
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)

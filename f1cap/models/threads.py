@@ -1,0 +1,46 @@
+"""How many threads compute and how many prepare pictures, decided in one place. Imports no torch.
+
+On a processor both want the same cores. torch's threads meet after each operation, a thousand
+times a second, so every core that something else holds stalls the others: the pool gets as few
+workers as keep up, and threads sleep between operations instead of spinning. (On two cores that
+other programs used as well, spinning made a run of git-mini 9 to 33 s long and sleeping 1.3 s.) On
+a card the processor has nothing to do but to prepare pictures.
+"""
+
+import os
+
+# A model this small is done with an operation before a second thread has woken up
+_TINY_PARAMETERS = 20_000_000
+_MAX_WORKERS = 8  # decoding is bound by memory beyond that
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may run on, which in a container can be few of many."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def model_threads(parameters: int, cores: int) -> int:
+    """Return torch's number of threads for a model on a processor."""
+    return 1 if parameters < _TINY_PARAMETERS else cores
+
+
+def picture_workers(device: str, cores: int) -> int:
+    """Return the number of threads that open and prepare pictures ahead of the model.
+
+    Args:
+        device: As torch names it.
+        cores: Those that the process may use.
+    """
+    if device == "cpu":
+        return max(1, min(_MAX_WORKERS, cores // 2))
+    return max(1, min(_MAX_WORKERS, cores))
+
+
+def let_idle_threads_sleep() -> None:
+    """Ask OpenMP for sleeping threads. Only effective before torch is imported.
+
+    A user's own OMP_WAIT_POLICY wins.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

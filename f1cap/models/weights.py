@@ -1,0 +1,259 @@
+"""A checkpoint folder into memory, and every way in which that fails as an error of ours.
+
+Random numbers where weights are missing would still make fluent captions, so anything but a
+complete match between the files and the model is an error.
+"""
+
+import json
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from f1cap.errors import CorruptCheckpointError, F1capError, UnsafeCheckpointError
+from f1cap.models.hub_cache import weight_files
+
+_T = TypeVar("_T")
+
+_CODE_IN_PICKLE = (
+    "Unsupported global",
+    "Unsupported class",
+    "Unsupported operand",
+    "WeightsUnpickler",
+)
+_MAX_NAMES = 3
+_MAX_REASON = 200  # characters of a library's own words
+_LAYER_WEIGHT = re.compile(r"\.(layers?|blocks|h)\.\d+\..*\.weight$")
+_TRIAL_SIZE = (40, 30)  # not square: a processor that keeps the shape shows itself
+
+
+def load_model(model_class: Any, folder: Path, dtype: Any) -> Any:  # noqa: ANN401 - transformers' types
+    """Load a model's weights in a number format, without running code from the folder.
+
+    Args:
+        model_class: The family's class in transformers.
+        folder: A local folder; nothing is fetched.
+        dtype: torch's dtype; each tensor is converted as it is read, so no second copy is made.
+
+    Raises:
+        CorruptCheckpointError: A file is missing, damaged, or of another model.
+        UnsafeCheckpointError: The weights are a pickle that would run code.
+    """
+    files = weight_files(folder)
+    if files is None:
+        raise CorruptCheckpointError(
+            f"{folder} holds no complete weights.",
+            hint="It needs model.safetensors or pytorch_model.bin, or all shards of one of them.",
+        )
+    safe = ".safetensors" in files[0].name
+
+    def load() -> Any:  # noqa: ANN401
+        return model_class.from_pretrained(
+            folder,
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=safe,
+            weights_only=True,
+            output_loading_info=True,
+        )
+
+    model, info = reading(load, folder, what="weights")
+    _require_match(info, files[0].name, folder)
+    return model.eval()
+
+
+def load_image_processor(folder: Path) -> Any:  # noqa: ANN401
+    """Load a checkpoint's own image processor, the one that works on Pillow pictures.
+
+    Raises:
+        CorruptCheckpointError: Its file is missing or damaged.
+    """
+    from transformers import AutoImageProcessor
+
+    return reading(
+        lambda: AutoImageProcessor.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, backend="pil"
+        ),
+        folder,
+        what="image processor",
+    )
+
+
+def require_pixels(processor: Any, folder: Path, wanted: object) -> None:  # noqa: ANN401
+    """Try an image processor, so that a mistake in its file fails once, not for each picture.
+
+    Args:
+        processor: A checkpoint's own.
+        folder: Where it came from.
+        wanted: The model's image size as its config says it: a side, or height and width.
+
+    Raises:
+        CorruptCheckpointError: It fails, or its pixels are not what the model takes.
+    """
+    from PIL import Image
+
+    def attempt() -> list[int]:
+        picture = Image.new("RGB", _TRIAL_SIZE)
+        return list(processor(images=picture, return_tensors="pt")["pixel_values"][0].shape)
+
+    shape = reading(attempt, folder, what="image processor")
+    sides = list(wanted) if isinstance(wanted, list | tuple) else [wanted, wanted]
+    if shape != [3, *sides]:
+        made, taken = (" x ".join(map(str, size)) for size in (shape, [3, *sides]))
+        raise CorruptCheckpointError(
+            f"preprocessor_config.json in {folder} makes {made} pixels; the model takes {taken}.",
+            hint="Its size and crop_size must be the image_size of config.json.",
+        )
+
+
+def load_tokenizer(folder: Path, words: int) -> Any:  # noqa: ANN401
+    """Load a checkpoint's tokenizer.
+
+    Args:
+        folder: A local folder; nothing is fetched.
+        words: How many the model knows.
+
+    Raises:
+        CorruptCheckpointError: Its files are missing or damaged.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = reading(
+        lambda: AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        ),
+        folder,
+        what="tokenizer",
+    )
+    # without its vocabulary a tokenizer still loads, and answers with nothing but [UNK]; models
+    # may know a few ids that their tokenizer does not
+    if len(tokenizer) < words // 2:
+        raise CorruptCheckpointError(
+            f"The tokenizer in {folder} has {len(tokenizer)} of {words} words.",
+            hint="It needs tokenizer.json, or vocab.txt, or vocab.json with merges.txt.",
+        )
+    return tokenizer
+
+
+def reading(load: Callable[[], _T], folder: Path, *, what: str) -> _T:
+    """Run what depends on a folder's files; whatever it raises becomes a sentence about them.
+
+    Args:
+        load: May raise anything: a wrong value in a config breaks a library anywhere.
+        folder: The checkpoint.
+        what: The part of it that is read.
+
+    Raises:
+        CorruptCheckpointError: A file is missing, damaged, or holds what cannot be.
+        UnsafeCheckpointError: The weights are a pickle that would run code.
+    """
+    try:
+        return load()
+    except (F1capError, MemoryError):
+        raise
+    except Exception as error:
+        text = str(error)
+        if "DefaultCPUAllocator" in text or "out of memory" in text:
+            raise
+        raise _explain(error, folder, what) from error
+
+
+def _require_match(info: dict[str, Any], name: str, folder: Path) -> None:
+    hint = f"The files in {folder} do not belong together."
+    absent = sorted({*info["missing_keys"], *(entry[0] for entry in info["mismatched_keys"])})
+    if absent:
+        names = ", ".join(absent[:_MAX_NAMES])
+        more = f" and {len(absent) - _MAX_NAMES} more" if len(absent) > _MAX_NAMES else ""
+        raise CorruptCheckpointError(
+            f"The weights in {name} do not fill the model: {names}{more} missing.", hint=hint
+        )
+    # a head that captioning needs not, or an old buffer, may be left over, but no layer
+    left = sorted(key for key in info["unexpected_keys"] if _LAYER_WEIGHT.search(key))
+    if left:
+        raise CorruptCheckpointError(
+            f"{name} holds layers that config.json does not name, such as {left[0]}.", hint=hint
+        )
+
+
+def _explain(error: Exception, folder: Path, what: str) -> F1capError:
+    damaged = _find_damage(folder) if what == "weights" else None
+    if damaged is not None:
+        name, reason = damaged
+        return CorruptCheckpointError(
+            f"{name} in {folder} is damaged: {reason}.", hint="Fetch the file again."
+        )
+    if any(words in str(error) for words in _CODE_IN_PICKLE):
+        return UnsafeCheckpointError(
+            f"The weights in {folder} are a pickle that would run code; f1cap does not.",
+            hint="Use a checkpoint with model.safetensors.",
+        )
+    return CorruptCheckpointError(
+        f"The {what} in {folder} cannot be read: {_one_line(error)}",
+        hint="Compare the files with their source; f1cap needs config.json, weights, "
+        "preprocessor_config.json and the tokenizer's files.",
+    )
+
+
+def _find_damage(folder: Path) -> tuple[str, str] | None:
+    """Return the first damaged weights file and what is wrong with it."""
+    for path in weight_files(folder) or ():
+        if path.suffix == ".json":
+            continue
+        reason = _safetensors_damage(path) if path.suffix == ".safetensors" else _bin_damage(path)
+        if reason is not None:
+            return path.name, reason
+    return None
+
+
+def _safetensors_damage(path: Path) -> str | None:
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+            if len(head) < 8:
+                return f"it has {size} bytes"
+            (length,) = struct.unpack("<Q", head)
+            if length > size - 8:
+                return "its header does not fit into it" if size > 1000 else _small_text(path)
+            header = json.loads(file.read(length))
+        ends = [e["data_offsets"][1] for name, e in header.items() if name != "__metadata__"]
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return "its header cannot be read"
+    expected = 8 + length + max(ends, default=0)
+    return None if expected == size else f"it has {size:,} of {expected:,} bytes"
+
+
+def _bin_damage(path: Path) -> str | None:
+    size = path.stat().st_size
+    if size < 1000:
+        return _small_text(path)
+    if zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                bad = archive.testzip()
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError):
+            return "its archive cannot be read"
+        return None if bad is None else f"its part {bad} is not what was written"
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head.startswith(b"PK"):
+        return f"it ends early, after {size:,} bytes"
+    # the format before torch 1.6 is a bare pickle, which starts with its protocol
+    return None if head.startswith(b"\x80") else "it is no weights file"
+
+
+def _small_text(path: Path) -> str:
+    """Tell a git-lfs pointer, which a clone without git-lfs leaves, from other small files."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a git-lfs pointer, not the weights"
+    return f"it has {path.stat().st_size} bytes"
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{text[:_MAX_REASON]}…" if len(text) > _MAX_REASON else text or type(error).__name__

@@ -1,0 +1,94 @@
+"""The numbers of a model that decide how much memory it takes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class VisionShape:
+    """An image encoder.
+
+    Attributes:
+        pixels: Side of the square picture that it takes.
+        tokens: Positions of its first layer, where a pyramid such as Swin holds the most.
+        width: Of a position there.
+        feed: Width of the feed-forward part there.
+        heads: Attention heads there.
+        window: Positions that attend to each other, where these are fewer than all.
+        tokens_out: Positions that it hands to the text model.
+        width_out: Their width.
+    """
+
+    pixels: int
+    tokens: int
+    width: int
+    feed: int
+    heads: int
+    tokens_out: int
+    width_out: int
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextShape:
+    """A text decoder.
+
+    Attributes:
+        tied: The words' embeddings serve as the output layer too.
+        prefix: Image tokens are the start of its text (GIT); else it looks at them across (BLIP,
+            GPT-2).
+    """
+
+    layers: int
+    width: int
+    feed: int
+    vocabulary: int
+    tied: bool
+    prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A captioner's two halves."""
+
+    vision: VisionShape
+    text: TextShape
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """The memory that a model is predicted to take while it captions, in bytes, by what takes it.
+
+    Attributes:
+        weights: Exact: every parameter once, at the number format's size.
+        layout: On a processor, tied embeddings a second time, laid out as an output layer.
+        pictures: Prepared pictures of a batch.
+        encoder: The most that the image encoder holds at once.
+        cache: Keys and values: of the pictures once, of the text per beam.
+        reading: What the text model holds while it takes the image tokens in.
+        search: Logits and scores of all beams over the vocabulary.
+        overhead: What the CUDA context and the allocator add on a card; 0 on a processor.
+    """
+
+    weights: int
+    layout: int
+    pictures: int
+    encoder: int
+    cache: int
+    reading: int
+    search: int
+    overhead: int
+
+    @property
+    def working(self) -> int:
+        """The peak of what comes and goes: the three stages come one after the other."""
+        return self.pictures + max(self.encoder, self.cache + max(self.reading, self.search))
+
+    @property
+    def tensors(self) -> int:
+        """The peak of all tensors."""
+        return self.weights + self.layout + self.working
+
+    @property
+    def total(self) -> int:
+        """The peak that the driver is predicted to see."""
+        return self.tensors + self.overhead

@@ -1,0 +1,254 @@
+"""What `bench` measures: a row for each model and setting, and the machine it was measured on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from f1cap.records.images import Problem
+from f1cap.records.timings import Timings
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPeaks:
+    """The most memory that a run took, by who counted; None where nobody does.
+
+    Attributes:
+        nvml_process_bytes: This process on the card, as the driver sees it: tensors, what torch
+            holds back for later, the CUDA context.
+        nvml_device_bytes: The whole card, whoever uses it.
+        torch_allocated_bytes: Tensors alone.
+        torch_reserved_bytes: Tensors, and memory that torch holds back for later.
+        rss_bytes: Resident memory of the process, code and libraries included.
+    """
+
+    nvml_process_bytes: int | None = None
+    nvml_device_bytes: int | None = None
+    torch_allocated_bytes: int | None = None
+    torch_reserved_bytes: int | None = None
+    rss_bytes: int | None = None
+
+    @property
+    def vram_bytes(self) -> int | None:
+        """The process on its card, by the best count there is."""
+        if self.nvml_process_bytes is not None:
+            return self.nvml_process_bytes
+        return self.torch_reserved_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How closely memory and power were watched.
+
+    Attributes:
+        samples: How many times, from a process of its own.
+        interval_s: The mean time between two.
+        cpu_share: Of one core, what the watching took.
+    """
+
+    samples: int
+    interval_s: float | None
+    cpu_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchQuality:
+    """How good the captions of the measured pictures are.
+
+    Attributes:
+        images: Pictures with references that were scored.
+        cider: None where it could not be computed; `note` says why.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        length_ratio: Words of a caption over words of a reference.
+        signature: How the score was made.
+    """
+
+    images: int
+    cider: float | None
+    low: float | None
+    high: float | None
+    length_ratio: float | None
+    signature: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceResult:
+    """The same checkpoint through the plain transformers loop, in turns with f1cap.
+
+    Attributes:
+        images_per_s: Of the reference; None where it failed.
+        speedup: f1cap's rate over the reference's, from the turns that both took.
+        identical: Share of pictures for which both wrote the same caption.
+        images: Pictures that both captioned.
+        latency_s: The reference's times a picture.
+        reason: Why it failed.
+    """
+
+    images_per_s: float | None = None
+    speedup: float | None = None
+    identical: float | None = None
+    images: int = 0
+    latency_s: Timings | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRow:
+    """One model in one setting.
+
+    Attributes:
+        reason: Why it failed, in a sentence; None for a complete row.
+        code: The kind of failure.
+        dtype: The number format it ran in; what was asked for where it never ran.
+        asked_batch_size: None where the choice was f1cap's.
+        batch_size: The batch that held.
+        images: Pictures captioned while the clock ran; the same one may come again.
+        import_s: Importing torch, transformers and the family's code.
+        load_s: From the first byte read of the checkpoint to a model ready to run.
+        first_caption_s: The first picture after that, alone.
+        latency_s: Of a picture: decoding, preprocessing, and its share of the batch.
+        prepare_s: Decoding and preprocessing alone.
+        generate_s: A picture's share of the model's time alone.
+        images_per_s: Pictures over the time from the first to the last.
+        images_per_s_stdev: Of the turns' own rates: what a repetition may differ by.
+        tokens_per_s: New tokens over the model's time.
+        fits: The peak is within the card, within --vram-limit, or within the RAM on a processor.
+        captions: Cleaned, by picture; not part of the JSON row.
+    """
+
+    model: str
+    status: Literal["ok", "failed"]
+    reason: str | None = None
+    code: str | None = None
+    hint: str | None = None
+    # what ran
+    checkpoint: str | None = None
+    revision: str | None = None
+    engine: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    num_beams: int | None = None
+    max_new_tokens: int | None = None
+    asked_batch_size: int | None = None
+    batch_size: int | None = None
+    threads: int | None = None
+    # times
+    images: int = 0
+    import_s: float | None = None
+    load_s: float | None = None
+    first_caption_s: float | None = None
+    latency_s: Timings | None = None
+    prepare_s: Timings | None = None
+    generate_s: Timings | None = None
+    images_per_s: float | None = None
+    images_per_s_stdev: float | None = None
+    tokens_per_s: float | None = None
+    words_per_caption: float | None = None
+    # cost
+    memory: MemoryPeaks = field(default_factory=MemoryPeaks)
+    sampling: Sampling | None = None
+    vram_limit_bytes: int | None = None
+    fits: bool | None = None
+    energy_j_per_image: float | None = None
+    # worth
+    quality: BenchQuality | None = None
+    reference: ReferenceResult | None = None
+    notes: tuple[str, ...] = ()
+    captions: Mapping[str, str] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, object]:
+        """Return the row as JSON has it."""
+        kept = [item.name for item in fields(self) if item.name != "captions"]
+        return {name: getattr(self, name) for name in kept}
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentCard:
+    """A card of the machine, as far as the driver says."""
+
+    name: str | None
+    compute_capability: str | None
+    vram_total_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The machine and the versions that the numbers belong to.
+
+    Attributes:
+        cuda: The CUDA version of the torch build.
+        threads: Of torch on the processor; None where no model ran.
+    """
+
+    f1cap: str
+    python: str
+    platform: str
+    cpu: str | None
+    cores: int
+    ram_bytes: int | None
+    gpus: tuple[EnvironmentCard, ...]
+    driver: str | None
+    cuda: str | None
+    torch: str | None
+    transformers: str | None
+    threads: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A number that got worse than an earlier run's by more than the tolerance.
+
+    Attributes:
+        change: (now - before) / before.
+    """
+
+    model: str
+    dtype: str | None
+    batch_size: int | None
+    metric: str
+    before: float
+    now: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """This run beside an earlier one.
+
+    Attributes:
+        baseline: What the user called the earlier run.
+        compared: Rows that both have.
+        regressions: What got worse.
+        differences: What else differs between the two runs, in sentences.
+    """
+
+    baseline: str
+    tolerance: float
+    compared: int
+    regressions: tuple[Regression, ...]
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """All rows of one command."""
+
+    environment: Environment
+    dataset: str
+    images: int
+    rows: tuple[BenchRow, ...]
+    problems: tuple[Problem, ...]
+    comparison: Comparison | None = None
+    saved: str | None = None
+
+    def plain(self) -> dict[str, object]:
+        """Return the benchmark as JSON has it."""
+        return {
+            "environment": self.environment,
+            "dataset": self.dataset,
+            "images": self.images,
+            "rows": [row.plain() for row in self.rows],
+            "comparison": self.comparison,
+            "saved": self.saved,
+        }

@@ -1,0 +1,146 @@
+"""Captions, the settings that made them, and the run they came from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from f1cap.records.images import Problem
+from f1cap.records.models import Decoding, DType, Family, Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a model made of one picture.
+
+    Attributes:
+        text: Decoded without special tokens, otherwise as the model wrote it.
+        tokens: New tokens, the end token not counted.
+        truncated: The length limit ended it, not the model.
+    """
+
+    text: str
+    tokens: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A finished caption.
+
+    Attributes:
+        image: The picture's name in its dataset.
+        caption: One line: white space collapsed, control characters gone.
+        tokens: New tokens, the end token not counted.
+        truncated: The length limit ended it, not the model.
+        line_breaks: The model's text held line breaks before it was cleaned.
+        latency_s: From opening the picture to its text; in a batch, its share.
+    """
+
+    image: str
+    caption: str
+    tokens: int
+    truncated: bool
+    line_breaks: bool
+    latency_s: float
+
+    def plain(self) -> dict[str, object]:
+        """Return the caption as the journal and all documents have it."""
+        return {
+            "image": self.image,
+            "caption": self.caption,
+            "tokens": self.tokens,
+            "truncated": self.truncated,
+            "line_breaks": self.line_breaks,
+            "latency_s": round(self.latency_s, 6),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionSettings:
+    """Everything, beside the picture and the weights, that a caption depends on."""
+
+    decoding: Decoding
+    dtype: DType
+    prompt: str | None = None
+    first_sentence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRun:
+    """One model over one dataset.
+
+    Attributes:
+        revision: The commit on the hub, or `sha256:…` over a local folder's files.
+        images: Pictures asked for.
+        captioned: Captions made by this run.
+        kept: Captions kept from an earlier run.
+        failed: Pictures without a caption.
+        seconds: Wall time over the pictures, loading not counted.
+        images_per_s: None where nothing was captioned.
+        latencies_s: Of the captions made by this run, in order.
+        load_s: From the first byte read of the checkpoint to a model ready to run.
+        vram_peak_bytes: Of this process, where the driver says.
+        rss_peak_bytes: Resident memory of this process.
+        batch_size: The largest batch that held.
+        image_ids: What a COCO file calls its pictures; empty where the dataset has no ids.
+        captions: Read anew from the journal at each iteration, in the dataset's order.
+    """
+
+    model: str
+    checkpoint: str
+    revision: str
+    family: Family
+    dataset: str
+    placement: Placement
+    settings: CaptionSettings
+    images: int
+    captioned: int
+    kept: int
+    failed: int
+    seconds: float
+    images_per_s: float | None
+    load_s: float | None
+    latencies_s: tuple[float, ...]
+    vram_peak_bytes: int | None
+    rss_peak_bytes: int | None
+    batch_size: int
+    results_dir: Path
+    image_ids: Mapping[str, int | str]
+    captions: Iterable[Caption]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionOutcome:
+    """All runs of one command, and what failed on the way."""
+
+    runs: tuple[CaptionRun, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunCost:
+    """What a run's own record says of its cost; None where it says nothing."""
+
+    images_per_s: float | None = None
+    vram_peak_bytes: int | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionSet:
+    """One model's captions of many pictures, from a file or a results folder.
+
+    Attributes:
+        model: None where the file does not name it.
+        captions: By picture name.
+        truncated: Pictures whose caption the length limit ended; None where nobody recorded it.
+        line_breaks: Pictures whose caption held line breaks before it was cleaned; likewise.
+        negative_control: Expected to be wrong on these pictures.
+    """
+
+    model: str | None
+    captions: Mapping[str, str]
+    truncated: frozenset[str] | None = None
+    line_breaks: frozenset[str] | None = None
+    cost: RunCost = field(default_factory=RunCost)
+    negative_control: bool = False

@@ -1,0 +1,76 @@
+"""Pictures, their references, and what went wrong with one of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from f1cap.errors import F1capError
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a dataset file says of one picture.
+
+    Attributes:
+        category: The group it is reported under; None where the file names none.
+        captions: Human captions, as written; none for a picture that is only listed.
+        id: What the file calls the picture in other files, as COCO's results do.
+    """
+
+    category: str | None
+    captions: tuple[str, ...]
+    id: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Pictures to caption, as names only: pictures are opened when their turn comes.
+
+    Attributes:
+        name: For people: the folder's name.
+        root: The folder that the picture names are relative to, resolved.
+        images: POSIX paths relative to `root`, in the order of the run; unique.
+        references: By picture name; empty where there is no captions.json.
+        missing: Pictures that captions.json names and the folder lacks.
+        undecodable: How many HEIC and raw photographs the folder holds; they are passed over, as
+            cameras put them beside a JPEG of the same picture.
+        identity: What tells this dataset from another of the same name (see `store`).
+    """
+
+    name: str
+    root: Path
+    images: Sequence[str]
+    references: Mapping[str, Reference]
+    missing: tuple[str, ...] = ()
+    undecodable: int = 0
+    identity: str = ""
+
+    def path(self, image: str) -> Path:
+        """Return the file of a picture."""
+        return self.root / image
+
+    def category(self, image: str) -> str | None:
+        """Return a picture's group: captions.json's, else its folder's name, else None."""
+        reference = self.references.get(image)
+        if reference is not None and reference.category is not None:
+            return reference.category
+        folder, _, _ = image.rpartition("/")
+        return folder or None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A failure that did not end the command: one picture, or one model among several."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    image: str | None = None
+    model: str | None = None
+
+    @classmethod
+    def of(
+        cls, error: F1capError, *, image: str | None = None, model: str | None = None
+    ) -> "Problem":
+        """Make the record of an error."""
+        return cls(error.code, error.message, error.hint, image, model)

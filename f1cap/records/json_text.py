@@ -1,0 +1,60 @@
+"""How values become JSON text, in files and on stdout alike."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_json(value: object) -> str:
+    """Return one line of JSON that any UTF-8 stream can take.
+
+    File names that are not UTF-8 hold lone surrogates in Python; they are written as escapes,
+    which JSON allows and which come back as the same name.
+    """
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def stream_json(value: object, indent: int = 0) -> Iterator[str]:
+    """Yield an indented document piece by piece; leaves and flat objects stay on one line.
+
+    An iterable that is neither list nor tuple (a journal being read) is never held whole in memory.
+    """
+    pad = "  " * (indent + 1)
+    if isinstance(value, Mapping) and any(_is_nested(item) for item in value.values()):
+        yield "{"
+        for position, (key, item) in enumerate(value.items()):
+            yield f"{',' if position else ''}\n{pad}{to_json(str(key))}: "
+            yield from stream_json(item, indent + 1)
+        yield f"\n{'  ' * indent}}}"
+    elif _is_nested(value) and not isinstance(value, Mapping):
+        empty = True
+        for item in value:  # type: ignore[attr-defined]  # _is_nested saw an iterable
+            yield f"{'[' if empty else ','}\n{pad}"
+            yield from stream_json(item, indent + 1)
+            empty = False
+        yield "[]" if empty else f"\n{'  ' * indent}]"
+    else:
+        yield to_json(value)
+
+
+def _is_nested(value: object) -> bool:
+    """Tell what is worth a line of its own per item from what reads better on one line."""
+    if isinstance(value, Mapping):
+        return bool(value)
+    if isinstance(value, list | tuple):
+        return any(isinstance(item, Mapping | list | tuple) for item in value)
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Path)
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Path):
+        return str(value)
+    message = f"{type(value).__name__} has no JSON form"
+    raise TypeError(message)

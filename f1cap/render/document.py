@@ -1,0 +1,49 @@
+"""The one JSON document that a command prints."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, TextIO
+
+import f1cap
+from f1cap.errors import F1capError
+from f1cap.records.images import Problem
+from f1cap.records.json_text import stream_json
+
+SCHEMA = 1
+
+Status = Literal["ok", "partial", "error"]
+
+
+def write_document(
+    command: str, status: Status, data: object, problems: Sequence[Problem], stream: TextIO
+) -> None:
+    """Write the envelope, its data streamed, and a newline."""
+    envelope = {
+        "f1cap": {"version": f1cap.__version__, "schema": SCHEMA, "command": command},
+        "status": status,
+        "data": data,
+        "errors": [_error(problem) for problem in problems],
+    }
+    stream.writelines(stream_json(envelope))
+    stream.write("\n")
+
+
+def write_error_document(command: str, error: F1capError, stream: TextIO) -> None:
+    """Write the document of a command that a known error ended."""
+    write_document(command, "error", None, [Problem.of(error)], stream)
+
+
+def status_of(problems: Sequence[Problem]) -> Status:
+    """Return the status of a command that came to its end."""
+    return "partial" if problems else "ok"
+
+
+def _error(problem: Problem) -> dict[str, str | None]:
+    error = {"code": problem.code, "message": problem.message, "hint": problem.hint}
+    return {**error, **dict(_where(problem))}
+
+
+def _where(problem: Problem) -> Iterator[tuple[str, str]]:
+    if problem.image is not None:
+        yield "image", problem.image
+    if problem.model is not None:
+        yield "model", problem.model

@@ -1,0 +1,128 @@
+"""What `eval` shows: scores with intervals, categories, the best and the worst images."""
+
+import csv
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.records.evaluations import Evaluation
+from f1cap.records.scores import ImageScores, ModelScores
+from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.document import status_of, write_document
+from f1cap.render.formats import EvalFormat
+from f1cap.render.scores import (
+    captions_grid,
+    interval,
+    label,
+    number,
+    print_remarks,
+    print_signatures,
+    text_lines,
+)
+from f1cap.render.text import printable
+
+_CATEGORY_METRICS = ("cider", "meteor", "rouge_l", "bleu_4", "bleu_1", "semantic")
+
+
+def write_evaluation(
+    evaluation: Evaluation, form: EvalFormat, stream: TextIO, *, verbose: bool = False
+) -> None:
+    """Write the scores of every caption set."""
+    if form is EvalFormat.JSON:
+        _write_json(evaluation, stream)
+    elif form is EvalFormat.CSV:
+        _write_csv(evaluation, stream)
+    else:
+        _write_table(evaluation, stream, verbose=verbose)
+
+
+def _write_json(evaluation: Evaluation, stream: TextIO) -> None:
+    report = evaluation.report
+    data = {
+        **evaluation.plain(),
+        "reports": [evaluation.plain_model(scores) for scores in report.models],
+    }
+    write_document("eval", status_of(report.problems), data, report.problems, stream)
+
+
+def _write_csv(evaluation: Evaluation, stream: TextIO) -> None:
+    """Write one row an image and a model: for a spreadsheet."""
+    metrics = list(evaluation.report.models[0].scores)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["model", "image", "category", "caption", *metrics])
+    for scores in evaluation.report.models:
+        for image in scores.per_image:
+            name = image.image.encode("utf-8", "backslashreplace").decode()
+            values = [image.scores.get(metric) for metric in metrics]
+            writer.writerow([scores.model, name, image.category, image.caption, *values])
+
+
+def _write_table(evaluation: Evaluation, stream: TextIO, *, verbose: bool) -> None:
+    console = data_console(stream)
+    for scores in evaluation.report.models:
+        heading = f"{printable(scores.model)} on {scores.images:,} images"
+        if scores.model in evaluation.negative_controls:
+            heading += " (negative control)"
+        console.print(Text(heading, style="bold"))
+        print_trimmed(console, _score_table(scores))
+        for line in text_lines(scores.text):
+            console.print(Text(line))
+        console.print()
+        if len(scores.categories) > 1:
+            print_trimmed(console, _category_table(scores))
+            console.print()
+        ranking = evaluation.rankings[scores.model]
+        _print_ranked(console, f"Best by {label(ranking.metric)}", ranking.best, ranking.metric)
+        _print_ranked(console, f"Worst by {label(ranking.metric)}", ranking.worst, ranking.metric)
+        if verbose:
+            print_signatures(console, scores.scores.values())
+            console.print()
+    print_remarks(console, evaluation.report)
+    for path in evaluation.written:
+        console.print(Text(f"Written: {printable(str(path))}", style="dim"), soft_wrap=True)
+
+
+def _score_table(scores: ModelScores) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Metric", style="cyan")
+    table.add_column("Score", justify="right")
+    table.add_column("95 % interval")
+    table.add_column("")
+    for metric, score in scores.scores.items():
+        table.add_row(label(metric), number(score.value), interval(score), score.note or "")
+    return table
+
+
+def _category_table(scores: ModelScores) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Category", style="cyan", overflow="ellipsis", no_wrap=True, max_width=28)
+    table.add_column("n", justify="right")
+    metrics = [metric for metric in _CATEGORY_METRICS if metric in scores.scores]
+    for metric in metrics:
+        table.add_column(label(metric), justify="right", no_wrap=True)
+    for category in scores.categories:
+        table.add_row(
+            Text(printable(category.category)),
+            str(category.images),
+            *(number(category.scores.get(metric)) for metric in metrics),
+        )
+    return table
+
+
+def _print_ranked(
+    console: Console, heading: str, images: Sequence[ImageScores], metric: str
+) -> None:
+    if not images:
+        return
+    console.print(Text(heading, style="bold"))
+    for image in images:
+        value = number(image.scores.get(metric))
+        console.print(Text(f"{value}  ").append(printable(image.image), style="cyan"))
+        table = captions_grid()
+        table.add_row("caption", "", Text(printable(image.caption)))
+        table.add_row("reference", "", Text(printable(image.references[0])))
+        print_trimmed(console, table)
+    console.print()

@@ -1,0 +1,226 @@
+"""What `gpu` shows: cards, what torch can do with them, and which models fit."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.records.devices import CardReading
+from f1cap.records.fits import CardVerdict, DeviceReport, ModelFit
+from f1cap.records.machines import TorchBuild
+from f1cap.records.models import DType
+from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.document import write_document
+from f1cap.render.text import printable
+from f1cap.render.units import count, memory
+
+_WATCH_S = 1.0
+
+
+def write_devices_table(report: DeviceReport, stream: TextIO) -> None:
+    """Write cards, verdicts and fits for people."""
+    console = data_console(stream)
+    _print_cards(console, report)
+    if report.settings.capacity_bytes is None:
+        console.print(Text("What would fit on a card: f1cap gpu --vram 4GiB", style="dim"))
+        return
+    console.print()
+    console.print(_fit_heading(report), soft_wrap=True)
+    print_trimmed(console, _fit_table(report))
+
+
+def write_devices_json(report: DeviceReport, stream: TextIO) -> None:
+    """Write everything as one document."""
+    write_document("gpu", "ok", report.plain(), [], stream)
+
+
+def watch_devices(read: Callable[[], DeviceReport], stream: TextIO) -> None:
+    """Show the cards anew every second until Ctrl-C, which is the way out and no failure."""
+    console = data_console(stream)
+    try:
+        if not console.is_terminal:
+            while True:
+                _print_cards(console, read())
+                console.file.flush()
+                time.sleep(_WATCH_S)
+        from rich.live import Live
+
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                live.update(Group(*_cards(read())), refresh=True)
+                time.sleep(_WATCH_S)
+    except KeyboardInterrupt:
+        return
+
+
+def _print_cards(console: Console, report: DeviceReport) -> None:
+    for part in _cards(report):
+        if isinstance(part, Text):
+            console.print(part, soft_wrap=True)
+        else:
+            print_trimmed(console, part)
+
+
+def _cards(report: DeviceReport) -> Iterator[RenderableType]:
+    if not report.cards:
+        yield _no_card(report)
+        return
+    for verdict in report.cards:
+        yield from _card(report, verdict)
+
+
+def _no_card(report: DeviceReport) -> Text:
+    """Say in one line that there is no card, what NVML answered and what the CPU will do."""
+    problem = report.driver.problem
+    answer = "NVML lists none" if problem is None else f"NVML says: {problem.rstrip('.')}"
+    line = Text("No NVIDIA GPU", style="bold").append(f" ({printable(answer)}). ", style="default")
+    processor = report.processor
+    dtype = DType.BFLOAT16 if processor.bfloat16 else DType.FLOAT32
+    if report.apple_gpu:
+        return line.append("Models run on the Apple GPU (mps) in float32.", style="default")
+    native = "with" if processor.bfloat16 else "without"
+    return line.append(
+        f"Models run on the CPU in {dtype}: {printable(processor.name or 'unknown')}, "
+        f"{count(processor.cores, 'core')}, {native} bfloat16 of its own, "
+        f"{memory(processor.ram_total_bytes)} RAM ({memory(processor.ram_free_bytes)} free).",
+        style="default",
+    )
+
+
+def _card(report: DeviceReport, verdict: CardVerdict) -> Iterator[RenderableType]:
+    card = verdict.card
+    heading = Text(f"GPU {card.index}  ", style="bold")
+    heading.append(printable(card.name or "name n/a"), style="bold cyan")
+    if verdict.visible is False:
+        heading.append("  (hidden by CUDA_VISIBLE_DEVICES)", style="yellow")
+    yield heading
+    if card.problem is not None:
+        yield Text(f"  does not answer: {printable(card.problem)}", style="red")
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in _facts(report, card):
+        table.add_row(f"  {name}", Text(text))
+    table.add_row("  torch", _verdict(report.torch, verdict))
+    yield table
+    for installer, command in (verdict.install or {}).items():
+        # on a line of its own, however long: it is there to be copied
+        yield Text(f"  a build that can, with {installer}:", style="dim")
+        yield Text(command, style="cyan")
+
+
+def _facts(report: DeviceReport, card: CardReading) -> Iterator[tuple[str, str]]:
+    capability = card.compute_capability
+    yield (
+        "driver",
+        (
+            f"{_or_na(report.driver.driver)} · CUDA {_or_na(report.driver.cuda)} · "
+            f"compute capability {'n/a' if capability is None else '{}.{}'.format(*capability)}"
+        ),
+    )
+    yield (
+        "VRAM",
+        (
+            f"{memory(card.vram_used_bytes)} used · {memory(card.vram_free_bytes)} free · "
+            f"{memory(card.vram_total_bytes)} in all"
+        ),
+    )
+    busy = "n/a" if card.utilization is None else f"{100 * card.utilization:.0f} %"
+    heat = "n/a" if card.temperature_c is None else f"{card.temperature_c} °C"
+    power = "n/a" if card.power_w is None else f"{card.power_w:.1f} W"
+    yield "state", f"busy {busy} · {heat} · power {power}"
+    reasons = card.throttle_reasons
+    held = "n/a" if reasons is None else ", ".join(reasons) or "nothing"
+    yield (
+        "clocks",
+        (
+            f"{_megahertz(card.sm_clock_mhz)} · memory {_megahertz(card.memory_clock_mhz)} · "
+            f"held down by: {held}"
+        ),
+    )
+    yield "processes", _processes(card)
+    for part in card.mig_devices:
+        yield (
+            "slice",
+            (
+                f"{printable(_or_na(part.name))} · {memory(part.vram_free_bytes)} free of "
+                f"{memory(part.vram_total_bytes)}"
+            ),
+        )
+
+
+def _processes(card: CardReading) -> str:
+    if card.processes is None:
+        return "n/a"
+    named = [f"{process.pid} ({memory(process.vram_bytes)})" for process in card.processes]
+    return ", ".join(named) or "none"
+
+
+def _verdict(torch: TorchBuild | None, verdict: CardVerdict) -> Text:
+    if torch is None:
+        return Text("not installed", style="red")
+    build = f"{torch.version}{f' (CUDA {torch.cuda})' if torch.cuda else ''}"
+    if verdict.supported:
+        return Text(f"{build} runs on this card", style="green")
+    if verdict.supported is None:
+        return Text(f"{build}: whether it runs on this card cannot be told")
+    return Text(f"{build}: {printable(' '.join(verdict.notes))}", style="red")
+
+
+def _fit_heading(report: DeviceReport) -> Text:
+    settings = report.settings
+    where = "a card of" if settings.card_index is None else f"GPU {settings.card_index}, free:"
+    beams = "each model's beams" if settings.num_beams is None else f"{settings.num_beams} beams"
+    return Text("What fits on ", style="bold").append(
+        f"{where} {memory(settings.capacity_bytes)} in {settings.dtype}, "
+        f"{count(settings.batch_size, 'picture')} at once, {beams}",
+        style="bold",
+    )
+
+
+def _fit_table(report: DeviceReport) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Model", style="cyan", no_wrap=True)
+    for heading in ("Beams", "Weights", "Predicted", "Measured"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Fits", no_wrap=True)
+    for fit in report.models:
+        footprint = fit.footprint
+        table.add_row(
+            printable(fit.model),
+            str(fit.num_beams),
+            memory(None if footprint is None else footprint.weights),
+            memory(None if footprint is None else footprint.total),
+            _measured(fit, report),
+            _fits(fit),
+        )
+    return table
+
+
+def _measured(fit: ModelFit, report: DeviceReport) -> str:
+    """Return the measured peak; with its batch where that is another one."""
+    same = fit.measured_batch_size in {None, report.settings.batch_size}
+    batch = "" if same else f" (×{fit.measured_batch_size})"
+    return f"{memory(fit.measured_vram_bytes)}{batch}"
+
+
+def _fits(fit: ModelFit) -> Text:
+    if fit.fits is None or fit.largest_batch_size is None:
+        return Text("n/a")
+    if fit.fits:
+        return Text("yes", style="green")
+    if fit.largest_batch_size:
+        return Text(f"only {fit.largest_batch_size} at once", style="yellow")
+    return Text("no", style="red")
+
+
+def _megahertz(clock: int | None) -> str:
+    return "n/a" if clock is None else f"{clock} MHz"
+
+
+def _or_na(text: str | None) -> str:
+    return "n/a" if text is None else text

@@ -1,0 +1,116 @@
+"""A comparison as Markdown that GitHub renders; nothing from a caption is taken for markup."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from f1cap.records.evaluations import Comparison, primary_pairs
+from f1cap.render.columns import Column
+from f1cap.render.scores import label, number
+from f1cap.render.text import printable
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows letter by letter, in a table too."""
+    plain = printable(" ".join(text.split()))
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\1", plain)
+
+
+def comparison_markdown(comparison: Comparison, columns: Sequence[Column]) -> str:
+    """Return the whole comparison as one Markdown text."""
+    return "\n".join(_lines(comparison, columns)) + "\n"
+
+
+def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
+    report = comparison.evaluation.report
+    yield f"## {len(report.models)} captioners on {report.images:,} images"
+    yield ""
+    yield f"**{escape(comparison.conclusion)}**"
+    yield ""
+    yield from _model_table(comparison, columns)
+    if any(comparison.best.values()):
+        yield ""
+        yield (
+            "Bold: best. Bold with =: level with the best, the interval of the difference holds "
+            "zero. Scores are pycocoevalcap's, not times 100."
+        )
+    yield from _pairs(comparison)
+    yield from _categories(comparison)
+    yield from _disagreements(comparison)
+    notes = [escape(problem.message) for problem in report.problems]
+    notes += [escape(remark.text) for remark in report.remarks]
+    if notes:
+        yield ""
+        yield "### Notes"
+        yield ""
+        yield from (f"- {note}" for note in notes)
+    yield ""
+    signatures = [str(score.signature) for score in report.models[0].scores.values()]
+    yield "Signatures: " + ", ".join(f"`{signature}`" for signature in signatures)
+
+
+def _model_table(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
+    yield "| Model | " + " | ".join(column.heading for column in columns) + " |"
+    yield "| --- |" + " ---: |" * len(columns)
+    for model in comparison.evaluation.report.models:
+        name = escape(model.model)
+        if model.model in comparison.evaluation.negative_controls:
+            name += " (negative control)"
+        cells = [_marked(column.cell(comparison, model)) for column in columns]
+        yield f"| {name} | " + " | ".join(cells) + " |"
+
+
+def _marked(cell: str) -> str:
+    if cell.endswith("*"):
+        return f"**{cell[:-1]}**"
+    return f"**{cell}**" if cell.endswith("=") else cell
+
+
+def _pairs(comparison: Comparison) -> Iterator[str]:
+    pairs = primary_pairs(comparison.evaluation.report)
+    if not pairs:
+        return
+    yield ""
+    yield f"### Differences in {label(comparison.evaluation.report.primary)}"
+    yield ""
+    yield "| Pair | Difference | 95 % interval | p (Holm) |"
+    yield "| --- | ---: | --- | ---: |"
+    for pair in pairs:
+        span = "" if pair.low is None else f"[{pair.low:.2f}, {pair.high:.2f}]"
+        p = "< 0.001" if pair.p_holm < 0.001 else f"{pair.p_holm:.3f}"
+        yield f"| {escape(pair.a)} − {escape(pair.b)} | {pair.difference:+.3f} | {span} | {p} |"
+
+
+def _categories(comparison: Comparison) -> Iterator[str]:
+    report = comparison.evaluation.report
+    categories = report.models[0].categories
+    if len(categories) < 2:
+        return
+    yield ""
+    yield f"### {label(report.primary)} by category"
+    yield ""
+    yield "| Category | n | " + " | ".join(escape(model.model) for model in report.models) + " |"
+    yield "| --- | ---: |" + " ---: |" * len(report.models)
+    for place, category in enumerate(categories):
+        values = [number(m.categories[place].scores.get(report.primary)) for m in report.models]
+        yield f"| {escape(category.category)} | {category.images} | " + " | ".join(values) + " |"
+
+
+def _disagreements(comparison: Comparison) -> Iterator[str]:
+    if not comparison.disagreements:
+        return
+    yield ""
+    yield "### Where the models disagree most"
+    yield ""
+    models = list(comparison.disagreements[0].captions)
+    yield "| Image | Reference | " + " | ".join(escape(model) for model in models) + " |"
+    yield "| --- | --- |" + " --- |" * len(models)
+    for found in comparison.disagreements:
+        cells = [
+            f"{escape(found.captions[model])} ({number(found.scores[model], 2)})"
+            for model in models
+        ]
+        row = [escape(found.image), escape(found.references[0]), *cells]
+        yield f"| {' | '.join(row)} |"

@@ -1,0 +1,68 @@
+"""The catalogue as a table and as JSON."""
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.records.models import Availability, CatalogEntry
+from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.document import write_document
+from f1cap.render.units import size
+
+_STYLES = {
+    Availability.BUNDLED: "green",
+    Availability.DOWNLOADED: "green",
+    Availability.ABSENT: "dim",
+}
+
+
+def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
+    """Write one row a model, and below it what a user should know before trusting it."""
+    console = data_console(stream)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Model", no_wrap=True, style="cyan")
+    table.add_column("Alias", no_wrap=True)
+    table.add_column("Checkpoint", overflow="fold")
+    table.add_column("Params", justify="right", no_wrap=True)
+    table.add_column("FP16", justify="right", no_wrap=True)
+    table.add_column("Weights", no_wrap=True)
+    for entry in entries:
+        spec = entry.spec
+        parameters = "n/a" if spec.parameters is None else f"{spec.parameters / 1e6:.1f} M"
+        table.add_row(
+            spec.name,
+            ", ".join(spec.aliases),
+            "(bundled)" if spec.bundled else spec.checkpoint,
+            parameters,
+            size(spec.fp16_bytes),
+            Text(entry.availability, style=_STYLES[entry.availability]),
+        )
+    print_trimmed(console, table)
+    console.print()
+    for entry in entries:
+        if entry.spec.note:
+            line = Text(f"{entry.spec.name}: ", style="cyan")
+            console.print(line.append(entry.spec.note, style="default"))
+
+
+def write_models_json(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
+    """Write the catalogue as one document."""
+    models = [
+        {
+            "model": entry.spec.name,
+            "aliases": list(entry.spec.aliases),
+            "checkpoint": entry.spec.checkpoint,
+            "revision": entry.spec.revision,
+            "family": entry.spec.family,
+            "parameters": entry.spec.parameters,
+            "fp16_bytes": entry.spec.fp16_bytes,
+            "decoding": entry.spec.decoding,
+            "availability": entry.availability,
+            "negative_control": entry.spec.negative_control,
+            "note": entry.spec.note,
+        }
+        for entry in entries
+    ]
+    write_document("models", "ok", {"models": models}, [], stream)

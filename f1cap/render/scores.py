@@ -1,0 +1,83 @@
+"""Scores, intervals and remarks as the tables of `eval` and `compare` show them."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.records.scores import METRIC_LABELS, Score, ScoreReport, TextStatistics
+from f1cap.render.consoles import print_trimmed
+from f1cap.render.text import printable
+
+
+def label(metric: str) -> str:
+    """Return a metric's name for people."""
+    return METRIC_LABELS.get(metric, metric)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a score; scores are shown as pycocoevalcap prints them, not times 100."""
+    return "n/a" if value is None else f"{value:.{digits}f}"
+
+
+def interval(score: Score | None) -> str:
+    """Return `[low, high]`."""
+    if score is None or score.low is None or score.high is None:
+        return ""
+    return f"[{score.low:.2f}, {score.high:.2f}]"
+
+
+def percent(share: float | None) -> str:
+    """Return a share of captions."""
+    return "n/a" if share is None else f"{100 * share:.0f} %"
+
+
+def times(ratio: float | None) -> str:
+    """Return a ratio of lengths."""
+    return "n/a" if ratio is None else f"{ratio:.2f} ×"
+
+
+def text_lines(text: TextStatistics) -> Iterator[str]:
+    """Yield what captions look like with no metric in between, line by line."""
+    length = f"{text.words_per_caption:.1f} words a caption"
+    if text.reference_words is not None:
+        length += f" ({times(text.length_ratio)} the references' {text.reference_words:.1f})"
+    yield f"{length} · cut off at the limit {percent(text.truncated)}"
+    yield (
+        f"line breaks {percent(text.line_breaks)} · empty {text.empty} · "
+        f"same caption on several images {text.identical}"
+    )
+    yield (
+        f"repeated words {percent(text.repeated_1)}, pairs {percent(text.repeated_2)}, "
+        f"runs of four {percent(text.repeated_4)} · distinct-1/2 "
+        f"{text.distinct_1:.2f}/{text.distinct_2:.2f}"
+    )
+
+
+def captions_grid() -> Table:
+    """Return an empty grid for captions of one image: whose it is, its score, the text."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(ratio=1)
+    return table
+
+
+def print_remarks(console: Console, report: ScoreReport) -> None:
+    """Print what to know when reading the numbers, and what could not be computed."""
+    for problem in report.problems:
+        print_trimmed(
+            console, Text("not computed: ", style="bold red").append(printable(problem.message))
+        )
+        if problem.hint:
+            console.print(Text(f"hint: {printable(problem.hint)}", style="dim"))
+    for remark in report.remarks:
+        line = Text("• ", style="yellow").append(printable(remark.text), style="default")
+        print_trimmed(console, line)
+
+
+def print_signatures(console: Console, scores: Iterable[Score]) -> None:
+    """Print how each score was made."""
+    for score in scores:
+        console.print(Text(str(score.signature), style="dim"), soft_wrap=True)

@@ -1,0 +1,58 @@
+"""Numbers as people read them."""
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration with a precision that fits its size."""
+    if value is None:
+        return "n/a"
+    if value < 0.0995:
+        return f"{value * 1000:.1f} ms"
+    if value < 99.5:
+        return f"{value:.2f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def clock(value: float | None) -> str:
+    """Return a remaining time as h:mm:ss."""
+    if value is None:
+        return "-:--:--"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+def size(value: int | None) -> str:
+    """Return a number of bytes in decimal units, as the hub and disks count them."""
+    if value is None:
+        return "n/a"
+    amount = float(value)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:
+            return (
+                f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.5 else f"{amount:.1f} {unit}"
+            )
+        amount /= 1000
+    return f"{amount:.2f} GB"
+
+
+def memory(value: int | None) -> str:
+    """Return memory in binary units, as cards and systems count it."""
+    if value is None:
+        return "n/a"
+    if value < 2**30:
+        return f"{value / 2**20:.0f} MiB"
+    return f"{value / 2**30:.2f} GiB"
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 picture`, `1,000 pictures`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rate(value: float | None) -> str:
+    """Return pictures a second."""
+    if value is None:
+        return "n/a"
+    return f"{value:.1f} images/s" if value >= 1 else f"{value:.2f} images/s"

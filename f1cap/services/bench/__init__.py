@@ -1,0 +1,1 @@
+"""The use case `bench`: what each model costs on this machine, measured in its own process."""

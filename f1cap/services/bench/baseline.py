@@ -1,0 +1,104 @@
+"""This benchmark beside an earlier one: what got worse, and what else is different."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from f1cap.records.benchmarks import BenchRow, Comparison, Environment, Regression
+
+# A number, where it lies in a row, and whether more of it is better.
+_METRICS = {
+    "images_per_s": (("images_per_s",), True),
+    "latency_p50_s": (("latency_s", "p50"), False),
+    "vram_bytes": (("memory", "nvml_process_bytes"), False),
+    "rss_bytes": (("memory", "rss_bytes"), False),
+    "cider": (("quality", "cider"), True),
+}
+_SETTING = ("model", "device", "dtype", "asked_batch_size", "num_beams", "max_new_tokens")
+_MACHINE = ("cpu", "cores", "gpus", "driver", "torch", "transformers", "threads", "f1cap")
+
+
+def compare_with(
+    baseline: str,
+    earlier: Mapping[str, Any],
+    rows: Sequence[BenchRow],
+    environment: Environment,
+    tolerance: float,
+) -> Comparison:
+    """Set complete rows beside those of the same setting in an earlier benchmark.
+
+    Args:
+        baseline: What the user calls the earlier one.
+        earlier: Its `data`, as JSON.
+        rows: This benchmark's.
+        environment: This benchmark's.
+        tolerance: The share by which a number may be worse.
+    """
+    before = {_key(row): row for row in earlier["rows"] if row["status"] == "ok"}
+    found = [
+        (row, before[key])
+        for row in rows
+        if row.status == "ok" and (key := _key(row.plain())) in before
+    ]
+    regressions = [
+        regression for row, old in found for regression in _regressions(row, old, tolerance)
+    ]
+    return Comparison(
+        baseline=baseline,
+        tolerance=tolerance,
+        compared=len(found),
+        regressions=tuple(regressions),
+        differences=tuple(_differences(earlier, environment, found, rows)),
+    )
+
+
+def _key(row: Mapping[str, Any]) -> tuple[object, ...]:
+    return tuple(None if row[name] is None else str(row[name]) for name in _SETTING)
+
+
+def _regressions(row: BenchRow, old: Mapping[str, Any], tolerance: float) -> Iterator[Regression]:
+    for metric, (path, more_is_better) in _METRICS.items():
+        before, now = _look_up(old, path), _read(row, path)
+        if before is None or now is None or before <= 0:
+            continue
+        change = (now - before) / before
+        if (-change if more_is_better else change) > tolerance:
+            yield Regression(row.model, row.dtype, row.batch_size, metric, before, now, change)
+
+
+def _look_up(row: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    value: Any = row
+    for name in path:
+        value = None if value is None else value.get(name)
+    return value if isinstance(value, int | float) else None
+
+
+def _read(row: BenchRow, path: Sequence[str]) -> float | None:
+    value: Any = row
+    for name in path:
+        value = None if value is None else getattr(value, name)
+    return value if isinstance(value, int | float) else None
+
+
+def _differences(
+    earlier: Mapping[str, Any],
+    environment: Environment,
+    found: Sequence[tuple[BenchRow, Mapping[str, Any]]],
+    rows: Sequence[BenchRow],
+) -> Iterator[str]:
+    old = earlier["environment"]
+    for name in _MACHINE:
+        before, now = old.get(name), getattr(environment, name)
+        if name == "gpus":
+            before = ", ".join(str(card["name"]) for card in before or ())
+            now = ", ".join(str(card.name) for card in now)
+        if before != now:
+            yield f"{name} was {before or 'none'} and is {now or 'none'}"
+    for row, before_row in found:
+        if row.batch_size != before_row.get("batch_size"):
+            yield (
+                f"{row.model} ran {before_row.get('batch_size')} pictures at once and now "
+                f"{row.batch_size}"
+            )
+    alone = sum(row.status == "ok" for row in rows) - len(found)
+    if alone:
+        yield f"rows without a counterpart in the earlier run: {alone}"

@@ -1,0 +1,104 @@
+"""What a benchmark is asked for, and what it tells while it runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from f1cap.records.benchmarks import BenchRow
+from f1cap.records.images import Problem
+from f1cap.records.memory import MemoryReading
+from f1cap.records.models import DType, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRequest:
+    """What the user asked for; None means the model's or f1cap's own choice.
+
+    Attributes:
+        batch_sizes: One row for each; None in it is f1cap's choice.
+        dtypes: One row for each.
+        min_images: Pictures that each model captions at least, and how many different ones.
+        min_seconds: Time that each model captions at least.
+        timeout_s: For one row, from the start of its process.
+        vram_limit_bytes: The card that a bigger one is to play.
+        reference: Also run the plain transformers loop, in turns.
+        save: Keep the result under this name.
+        baseline: Compare with the result of this name.
+        tolerance: The share by which a number may be worse than the baseline's.
+    """
+
+    paths: tuple[Path, ...]
+    models: tuple[str, ...]
+    # settings, each combination a row
+    batch_sizes: tuple[int | None, ...] = (None,)
+    dtypes: tuple[DType, ...] = (DType.AUTO,)
+    num_beams: int | None = None
+    max_new_tokens: int | None = None
+    device: str = "auto"
+    offline: bool = False
+    # how long
+    min_images: int = 20
+    min_seconds: float = 5.0
+    timeout_s: float = 1800.0
+    vram_limit_bytes: int | None = None
+    reference: bool = False
+    # what is done with the numbers
+    save: str | None = None
+    baseline: str | None = None
+    tolerance: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One row to be: a model in one setting."""
+
+    spec: ModelSpec
+    dtype: DType
+    batch_size: int | None
+
+    @property
+    def label(self) -> str:
+        """Return the model's name and what of its setting the user chose."""
+        parts = [self.spec.name]
+        if self.dtype is not DType.AUTO:
+            parts.append(self.dtype)
+        if self.batch_size is not None:
+            parts.append(f"×{self.batch_size}")
+        return " ".join(parts)
+
+
+class BenchListener(Protocol):
+    """Receives events in order, from one thread."""
+
+    def bench_started(self, cells: Sequence[Cell], images: int) -> None:
+        """Begin."""
+        ...
+
+    def cell_started(self, place: int) -> None:
+        """Begin a row."""
+        ...
+
+    def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
+        """Report a download; called often, from another thread."""
+        ...
+
+    def phase(self, what: str) -> None:
+        """Report what the row's process does now."""
+        ...
+
+    def measured(self, share: float, images: int, latency_s: float, memory: MemoryReading) -> None:
+        """Report a batch: how much of the row is done, and the newest readings."""
+        ...
+
+    def cell_finished(self, row: BenchRow) -> None:
+        """Report a row, complete or not."""
+        ...
+
+    def failed(self, problem: Problem) -> None:
+        """Report a picture that cannot be read."""
+        ...
+
+    def note(self, message: str) -> None:
+        """Say something that the user should know."""
+        ...

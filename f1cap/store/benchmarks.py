@@ -1,0 +1,70 @@
+"""Benchmarks kept by name, to compare later ones with."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from f1cap.errors import StorageError, UsageError
+from f1cap.records.json_text import stream_json
+from f1cap.store.files import make_folder, write_atomically
+from f1cap.store.folders import cache_folder
+
+_FORMAT = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def check_benchmark_name(name: str) -> None:
+    """Refuse, before minutes of work, a name that would not do as a file's.
+
+    Raises:
+        UsageError: It has other characters than letters, digits, dot, hyphen and underscore.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"{name!r} is no name for a benchmark.",
+            hint="Letters, digits, dots, hyphens and underscores make one.",
+        )
+
+
+def write_benchmark(name: str, data: dict[str, object]) -> Path:
+    """Keep a benchmark under a name; an older one of that name is replaced.
+
+    Raises:
+        StorageError: It cannot be written; the old one stands.
+    """
+    path = _path(name)
+    make_folder(path.parent)
+    write_atomically(path, [*stream_json({"format": _FORMAT, **data}), "\n"])
+    return path
+
+
+def read_benchmark(name: str) -> dict[str, Any]:
+    """Return a benchmark that was kept.
+
+    Raises:
+        StorageError: There is none of that name, or its file is damaged.
+    """
+    check_benchmark_name(name)
+    path = _path(name)
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        whole = data["format"] == _FORMAT and isinstance(data["rows"], list)
+        whole = whole and isinstance(data["environment"], dict)
+    except FileNotFoundError:
+        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
+        raise StorageError(
+            f"There is no benchmark named {name}.",
+            hint=f"Kept are: {known}." if known else "Keep one first: f1cap bench … --save NAME",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(f"The benchmark in {path} cannot be read: {error}") from error
+    if not whole:
+        raise StorageError(
+            f"{path} is no benchmark of this version.", hint="Make it again with --save."
+        )
+    return data
+
+
+def _path(name: str) -> Path:
+    return cache_folder() / "benchmarks" / "saved" / f"{name}.json"

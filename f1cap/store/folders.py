@@ -1,0 +1,179 @@
+"""Where results lie, one folder a dataset and one inside it a model, and who may write there."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from f1cap.errors import StorageError
+from f1cap.records.images import Dataset
+from f1cap.records.json_text import stream_json, to_json
+from f1cap.store.files import make_folder, storage_error, write_atomically
+
+JOURNAL = "captions.jsonl"
+CAPTIONS = "generated_captions.json"
+RUN = "run.json"
+_OWNER = "dataset.json"
+
+
+def cache_folder() -> Path:
+    """Return the folder of all that f1cap keeps: F1CAP_CACHE_DIR, else the system's user cache."""
+    chosen = os.environ.get("F1CAP_CACHE_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_cache_path("f1cap", appauthor=False)
+
+
+def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
+    """Return the folder that holds a dataset's results, one folder a model inside it.
+
+    Args:
+        dataset: Its identity, not its name, keeps two datasets of one name apart.
+        output_dir: The user's choice; it is the dataset's folder itself.
+
+    Raises:
+        StorageError: The user's choice already holds the results of another dataset.
+    """
+    if output_dir is None:
+        digest = hashlib.sha256(os.fsencode(dataset.identity)).hexdigest()[:12]
+        return cache_folder() / "results" / f"{_slug(dataset.name)}-{digest}"
+    folder = output_dir.expanduser().absolute()
+    _check_owner(folder, dataset)
+    return folder
+
+
+class ResultsFolder:
+    """The results of one model on one dataset."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        self.folder = folder / _slug(model)
+        self.journal = self.folder / JOURNAL
+
+    @contextmanager
+    def writing(self, dataset: Dataset) -> Iterator[None]:
+        """Hold the folder for this process.
+
+        The system drops the lock when the process dies, however it dies.
+
+        Raises:
+            StorageError: Another run holds it, or the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        make_folder(self.folder)
+        if _read_owner(self.folder.parent) is None:
+            note = {"dataset": dataset.name, "identity": dataset.identity}
+            write_atomically(self.folder.parent / _OWNER, [to_json(note), "\n"])
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StorageError(
+                f"Another f1cap run is writing to {self.folder}.",
+                hint="Wait for it to finish, or give this run its own --output-dir.",
+            ) from error
+        except OSError as error:
+            raise storage_error(error, self.folder) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def set_aside_journal(self) -> Path | None:
+        """Rename the journal so that a run starts over without destroying it.
+
+        Returns:
+            Its new path; None where there was none.
+        """
+        if not self.journal.exists():
+            return None
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        number = 0
+        while (
+            aside := self.folder / f"captions.{stamp}{f'-{number}' if number else ''}.jsonl"
+        ).exists():
+            number += 1
+        try:
+            self.journal.rename(aside)
+        except OSError as error:
+            raise storage_error(error, self.journal) from error
+        return aside
+
+    def write_captions(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Write generated_captions.json, `{"picture": "caption"}`, in the order given.
+
+        Raises:
+            StorageError: It cannot be written; the old file stands.
+        """
+        write_atomically(self.folder / CAPTIONS, _flat_object(pairs))
+
+    def write_run(self, record: Mapping[str, object]) -> None:
+        """Write run.json: what is needed to repeat the run.
+
+        Raises:
+            StorageError: It cannot be written; the old file stands.
+        """
+        write_atomically(self.folder / RUN, [*stream_json(record), "\n"])
+
+    def write_metrics(self, record: object) -> Path:
+        """Write metrics.json, what `eval` made of these captions.
+
+        Raises:
+            StorageError: It cannot be written; the old file stands.
+        """
+        path = self.folder / "metrics.json"
+        write_atomically(path, [*stream_json(record), "\n"])
+        return path
+
+
+def write_comparison(folder: Path, record: object) -> Path:
+    """Write comparison/comparative_analysis.json beside the models of a dataset's folder.
+
+    Raises:
+        StorageError: It cannot be written; the old file stands.
+    """
+    path = folder / "comparison" / "comparative_analysis.json"
+    make_folder(path.parent)
+    write_atomically(path, [*stream_json(record), "\n"])
+    return path
+
+
+def _flat_object(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    opening = "{\n  "
+    for image, caption in pairs:
+        yield f"{opening}{to_json(image)}: {to_json(caption)}"
+        opening = ",\n  "
+    yield "\n}\n" if opening.startswith(",") else "{}\n"
+
+
+def _check_owner(folder: Path, dataset: Dataset) -> None:
+    identity = _read_owner(folder)
+    if identity is not None and identity != dataset.identity:
+        raise StorageError(
+            f"{folder} holds the results of another dataset: {identity}",
+            hint="Give each dataset its own --output-dir.",
+        )
+
+
+def _read_owner(folder: Path) -> str | None:
+    """Return the identity noted in a folder; None for no note, or one that is damaged."""
+    try:
+        identity = json.loads((folder / _OWNER).read_text(encoding="utf-8"))["identity"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(identity)
+
+
+def _slug(name: str) -> str:
+    """Return a name that every file system takes; what had to change is told apart by a digest."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60]
+    if plain == name:
+        return plain
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{plain or 'dataset'}-{digest}"

@@ -1,0 +1,70 @@
+"""Captioners without a model, for the programs that a test starts as processes of their own.
+
+`open_captioner` takes the place of the real one through the environment variable that the measured
+process of `bench` honours; the model's name decides how it behaves.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from f1cap.errors import OutOfMemoryError
+from f1cap.models import catalog
+from f1cap.records.captions import Generation
+from f1cap.records.models import Decoding, DType, ModelSpec, Placement
+
+HOOK = "tests.captioners:open_captioner"
+DEVICE = "F1CAP_TEST_DEVICE"  # what the captioners say they run on
+BEHAVIOUR = "F1CAP_TEST_BEHAVIOUR"  # model=behaviour,…
+LARGEST_BATCH = 2  # of one that runs out of memory above it
+
+
+class FakeCaptioner:
+    """Says the same of every picture."""
+
+    revision = "fake"
+
+    def __init__(self, spec: ModelSpec, behaviour: str) -> None:
+        self.spec = spec
+        self.placement = Placement(os.environ.get(DEVICE, "cpu"), DType.FLOAT32, ("a note",))
+        self._behaviour = behaviour
+
+    def preprocess(self, image: Any) -> Any:
+        return image.size
+
+    def generate(
+        self, prepared: Sequence[Any], decoding: Decoding, prompt: str | None = None
+    ) -> list[Generation]:
+        del decoding, prompt
+        if self._behaviour == "memory":
+            raise MemoryError
+        if self._behaviour == "exit":
+            print("a library's last words", flush=True)  # noqa: T201 - as libraries do
+            os._exit(7)
+        if self._behaviour == "kill":
+            os.kill(os.getpid(), 9)
+        if self._behaviour == "hang":
+            time.sleep(600)
+        if self._behaviour == "small" and len(prepared) > LARGEST_BATCH:
+            raise OutOfMemoryError("It does not fit.")
+        return [Generation(f"a car of {size[0]} pixels", 5, truncated=False) for size in prepared]
+
+    def close(self) -> None:
+        pass
+
+
+def open_captioner(
+    spec: ModelSpec, *, device: str, dtype: DType, offline: bool, **others: object
+) -> FakeCaptioner:
+    """Open a captioner that behaves as the environment says of its model."""
+    del device, dtype, offline, others
+    behaviours = dict(
+        pair.split("=") for pair in os.environ.get(BEHAVIOUR, "").split(",") if "=" in pair
+    )
+    behaviour = behaviours.get(spec.name, "")
+    if behaviour == "bug":
+        message = "nobody thought of this"
+        raise RuntimeError(message)
+    assert spec.name in catalog.CATALOG
+    return FakeCaptioner(spec, behaviour)

@@ -1,0 +1,265 @@
+"""`f1cap bench` through the front door: real processes, with captioners that behave or do not."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from f1cap.cli.app import app
+from f1cap.services.bench import worker
+from tests import captioners
+
+KEYS = {
+    *("model", "status", "reason", "device", "dtype", "batch_size", "import_s", "load_s"),
+    *("first_caption_s", "latency_s", "images_per_s", "tokens_per_s", "memory"),
+    *("energy_j_per_image", "quality", "reference"),
+}
+
+Bench = Callable[..., Result]
+
+
+@pytest.fixture
+def bench(runner: CliRunner, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Return the command on five small pictures, with captioners that need no torch."""
+    monkeypatch.setenv(worker.TEST_HOOK, captioners.HOOK)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+    def run(*args: str, behave: str = "", least: str = "5") -> Result:
+        monkeypatch.setenv(captioners.BEHAVIOUR, behave)
+        quick = ("--min-seconds", "0", "--min-images", least)
+        return runner.invoke(app, ["bench", str(photos), *quick, *args])
+
+    return run
+
+
+def _document(result: Result) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def test_the_keys_are_a_contract(bench: Bench) -> None:
+    result = bench("--model", "git-mini", "--format", "json")
+    assert result.exit_code == 0, result.output
+    document = _document(result)
+    assert (document["status"], document["errors"]) == ("ok", [])
+    data = document["data"]
+    assert list(data) == ["environment", "dataset", "images", "rows", "comparison", "saved"]
+    assert {"cpu", "cores", "ram_bytes", "gpus", "driver", "cuda", "torch", "f1cap"} <= set(
+        data["environment"]
+    )
+    (row,) = data["rows"]
+    assert set(row) >= KEYS
+    assert row["status"] == "ok"
+    assert set(row["latency_s"]) == {"p50", "p90", "p95", "p99", "mean", "stdev", "values"}
+    assert set(row["memory"]) == {
+        "nvml_process_bytes",
+        "nvml_device_bytes",
+        "torch_allocated_bytes",
+        "torch_reserved_bytes",
+        "rss_bytes",
+    }
+    assert row["memory"]["rss_bytes"] > 10**6
+    assert row["memory"]["nvml_process_bytes"] is None
+    assert row["energy_j_per_image"] is None
+    assert row["images"] == len(row["latency_s"]["values"]) >= 5
+    assert row["latency_s"]["p50"] >= row["prepare_s"]["p50"] > 0
+    assert row["words_per_caption"] == 5
+
+
+def test_whatever_a_model_does_is_a_row(bench: Bench) -> None:
+    result = bench("--mini", "--format", "json", behave="git-mini=memory,blip-mini=exit")
+    assert result.exit_code == 3, result.output
+    document = _document(result)
+    assert document["status"] == "partial"
+    rows = {row["model"]: row for row in document["data"]["rows"]}
+    assert [row["status"] for row in rows.values()] == ["failed", "failed", "ok"]
+    assert rows["git-mini"]["code"] == "out_of_memory"
+    assert rows["git-mini"]["load_s"] is not None  # what was measured before stands
+    assert rows["blip-mini"]["reason"] == (
+        "Its process ended early with exit code 7. Its last words: a library's last words"
+    )
+    assert [error["model"] for error in document["errors"]] == ["git-mini", "blip-mini"]
+
+
+def test_a_model_that_hangs_is_ended(bench: Bench) -> None:
+    args = ("--model", "swin-mini", "--timeout", "5", "--format", "json")
+    result = bench(*args, behave="swin-mini=hang")
+    assert result.exit_code == 3, result.output
+    (row,) = _document(result)["data"]["rows"]
+    assert (row["status"], row["code"]) == ("failed", "timeout")
+    assert "--timeout" in row["hint"]
+
+
+def test_a_killed_process_and_a_bug_leave_the_others_whole(bench: Bench) -> None:
+    result = bench("--mini", "--quiet", behave="git-mini=kill,blip-mini=bug")
+    assert result.exit_code == 3
+    assert "git-mini (float32) failed: Its process was ended by SIGKILL" in result.stdout
+    assert "RuntimeError: nobody thought of this" in result.stdout
+    assert "swin-mini" in result.stdout.splitlines()[2]
+    assert "failed" in result.stderr
+
+
+def test_out_of_memory_halves_the_batch(bench: Bench) -> None:
+    args = ("--model", "git-mini", "--batch-size", "1,8", "--format", "json")
+    rows = _document(bench(*args, behave="git-mini=small"))["data"]["rows"]
+    assert [row["asked_batch_size"] for row in rows] == [1, 8]
+    assert [row["batch_size"] for row in rows] == [1, captioners.LARGEST_BATCH]
+    assert "Out of memory with 8 pictures at once; 2 held." in rows[1]["notes"]
+
+
+def test_the_reference_takes_turns(bench: Bench) -> None:
+    args = ("--model", "git-mini", "--reference", "--format", "json", "--vram-limit", "4GiB")
+    (row,) = _document(bench(*args))["data"]["rows"]
+    assert row["reference"]["identical"] == 1.0
+    assert row["reference"]["images"] == 5
+    assert row["reference"]["speedup"] > 0
+    assert any("--vram-limit is n/a" in note for note in row["notes"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "has_energy"), [("healthy", True), ("gtx1050", False), ("gone", False)]
+)
+def test_a_card_is_watched_from_outside(
+    scenario: str,
+    has_energy: bool,
+    bench: Bench,
+    library: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # the watching process loads the stand-in; this one has no driver at all
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(library()))
+    monkeypatch.setenv("F1CAP_TEST_NVML", scenario)
+    monkeypatch.setenv(captioners.DEVICE, "cuda:0")
+    args = ("--model", "git-mini", "--batch-size", "4", "--min-seconds", "0.5", "--format", "json")
+    (row,) = _document(bench(*args))["data"]["rows"]
+    seen = {"healthy": 2048, "gtx1050": 300, "gone": None}[scenario]
+    assert row["memory"]["nvml_device_bytes"] == (seen and seen * 2**20)
+    assert (row["energy_j_per_image"] is not None) is has_energy
+
+
+def test_a_worse_number_than_the_baseline_s_is_an_exit_code(bench: Bench, tmp_path: Path) -> None:
+    assert bench("--model", "git-mini", "--save", "before").exit_code == 0
+    kept = tmp_path / "home" / "f1cap" / "benchmarks" / "saved" / "before.json"
+    before = json.loads(kept.read_text(encoding="utf-8"))
+
+    same = bench("--model", "git-mini", "--baseline", "before", "--tolerance", "100000%")
+    assert same.exit_code == 0, same.output
+    assert "No worse than before by more than" in same.stdout
+
+    before["rows"][0]["images_per_s"] *= 1000
+    before["environment"]["cpu"] = "Another"
+    kept.write_text(json.dumps(before), encoding="utf-8")
+    worse = bench("--model", "git-mini", "--baseline", "before", "--format", "json")
+    assert worse.exit_code == 3
+    comparison = _document(worse)["data"]["comparison"]
+    assert "images_per_s" in {found["metric"] for found in comparison["regressions"]}
+    assert any(difference.startswith("cpu was Another") for difference in comparison["differences"])
+    assert _document(worse)["errors"] == []
+
+    kept.write_text("{", encoding="utf-8")
+    assert bench("--model", "git-mini", "--baseline", "before").exit_code == 1
+    absent = bench("--model", "git-mini", "--baseline", "never")
+    assert absent.exit_code == 1
+    assert "Kept are: before." in absent.stderr
+
+
+def test_a_result_that_cannot_be_kept_is_shown_all_the_same(bench: Bench, tmp_path: Path) -> None:
+    cache = tmp_path / "home" / "f1cap"
+    cache.parent.mkdir(exist_ok=True)
+    cache.write_text("a file where a folder is needed", encoding="utf-8")
+    result = bench("--model", "git-mini", "--save", "x", "--format", "json")
+    assert result.exit_code == 3
+    document = _document(result)
+    assert document["data"]["rows"][0]["status"] == "ok"
+    assert document["data"]["saved"] is None
+    assert [error["code"] for error in document["errors"]] == ["storage"]
+
+
+def test_a_broken_picture_is_told_once_and_costs_no_model(bench: Bench, photos: Path) -> None:
+    (photos / "broken.jpg").write_bytes(b"no picture")
+    args = ("--model", "git-mini", "--model", "swin-mini", "--format", "json")
+    result = bench(*args, least="6")
+    assert result.exit_code == 3
+    document = _document(result)
+    assert [error["image"] for error in document["errors"]] == ["broken.jpg"]
+    assert [row["status"] for row in document["data"]["rows"]] == ["ok", "ok"]
+    for path in photos.rglob("*.jpg"):
+        path.write_bytes(b"no picture")
+    (row,) = _document(bench("--model", "git-mini", "--format", "json"))["data"]["rows"]
+    assert row["reason"] == "Not one of the pictures can be read."
+
+
+def test_quality_stands_beside_cost(bench: Bench, photos: Path) -> None:
+    names = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("*.jpg"))
+    entries = [{"filename": name, "caption": "a car of 48 pixels"} for name in names]
+    (photos / "captions.json").write_text(json.dumps({"images": entries}), encoding="utf-8")
+    result = bench("--model", "git-mini", "--format", "markdown")
+    assert result.exit_code == 0, result.output
+    assert "| Model | CIDEr | 95 % | Length | img/s |" in result.stdout
+    assert "1.00 ×" in result.stdout
+
+
+def test_csv_has_every_number(bench: Bench) -> None:
+    result = bench("--model", "git-mini", "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert (row["model"], row["status"]) == ("git-mini", "ok")
+    assert float(row["latency_p95_s"]) > 0
+    assert float(row["memory_rss_bytes"]) > 10**6
+    assert row["memory_nvml_process_bytes"] == ""
+
+
+def test_the_table_says_where_the_time_goes(bench: Bench) -> None:
+    result = bench("--model", "git-mini", "--verbose")
+    assert result.stdout.startswith("photos: 5 pictures · cpu, float32, 4 pictures at once\n")
+    assert "Where the time goes" in result.stdout
+    assert "git-mini: measuring" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--dtype", "float8"),
+        ("--batch-size", "0"),
+        ("--batch-size", "1,x"),
+        ("--tolerance", "much"),
+        ("--save", "../up"),
+        ("--all", "--mini"),
+    ],
+)
+def test_wrong_usage(bench: Bench, args: tuple[str, ...]) -> None:
+    chosen = () if "--all" in args else ("--model", "git-mini")
+    assert bench(*chosen, *args).exit_code == 2
+
+
+def test_real_processes_measure_a_tiny_checkpoint(
+    runner: CliRunner, photos: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    args = ["--min-seconds", "0", "--min-images", "5", "--max-new-tokens", "8", "--reference"]
+    args += ["--dtype", "float32", "--format", "json", "--model", str(checkpoint)]
+    result = runner.invoke(app, ["bench", str(photos), *args])
+    assert result.exit_code == 0, result.output
+    (row,) = _document(result)["data"]["rows"]
+    assert row["import_s"] > 0.1
+    assert row["threads"] == 1
+    assert row["engine"] == "fast"
+    assert row["sampling"]["samples"] > 1
+    assert row["reference"]["identical"] == 1.0
+    assert row["revision"].startswith("sha256:")
+
+
+@pytest.mark.slow
+def test_the_bundled_models_on_the_bundled_pictures(
+    runner: CliRunner, at: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    result = runner.invoke(app, ["bench", "--mini", "--format", "json", "--min-seconds", "0"])
+    assert result.exit_code == 0, result.output
+    rows = _document(result)["data"]["rows"]
+    assert [row["model"] for row in rows] == ["git-mini", "blip-mini", "swin-mini"]
+    assert all(row["status"] == "ok" and row["quality"]["cider"] is not None for row in rows)

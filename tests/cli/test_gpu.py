@@ -1,0 +1,248 @@
+"""`f1cap gpu` through the front door, beside a stand-in for the driver's library."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from f1cap.cli.app import app
+from f1cap.records.devices import CardReading, DriverReading
+from f1cap.records.machines import TorchBuild
+from f1cap.render.gpu import watch_devices
+from f1cap.services import devices
+from f1cap.services.devices import DeviceRequest, report_devices
+from f1cap.store.peaks import PeakKey, write_peaks
+from tests import captioners
+
+GIB = 2**30
+CU130 = TorchBuild("2.13.0+cu130", "13.0")
+CU126 = TorchBuild("2.13.0+cu126", "12.6")
+
+# fmt: off
+SCENARIOS = (
+    "healthy", "gtx1050", "wddm", "idle", "mismatch", "none", "fails", "gone", "lost", "two",
+    "unlike", "mig", "garbled", "absurd",
+)
+# fmt: on
+
+# Everything in one process a scenario: `gpu` twice, then `caption` and `bench` on what they are
+# told is a card, while the driver changes its mind half-way.
+ALL_COMMANDS = """
+import json, os, sys
+os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
+from typer.testing import CliRunner
+from f1cap.cli.app import app
+from f1cap.services import model_run
+from tests import captioners
+runner = CliRunner()
+def run(*args):
+    result = runner.invoke(app, args)
+    assert result.exit_code == 0, (args, result.output, result.exception)
+    return result.stdout
+tables = run("gpu")
+report = json.loads(run("gpu", "--format", "json", "--vram", "4GiB"))
+model_run.open_captioner = captioners.open_captioner
+class Gone(captioners.FakeCaptioner):
+    def generate(self, *args):
+        os.environ["F1CAP_TEST_NVML"] = "gone"
+        return super().generate(*args)
+captioners.FakeCaptioner = Gone
+caption = json.loads(run("caption", sys.argv[1], "--model", "git-mini", "--format", "json"))
+bench = json.loads(run("bench", sys.argv[1], "--model", "git-mini", "--format", "json",
+                       "--min-seconds", "0", "--min-images", "2"))
+print(json.dumps([tables, report, caption, bench]))
+"""
+
+
+@pytest.fixture
+def card(
+    library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
+    """Return a process that says what `f1cap gpu --format json` says of a scenario."""
+
+    def run(scenario: str, *args: str, **environment: str) -> dict[str, Any]:
+        finished = _python(
+            "from f1cap.cli.app import main; main()",
+            *("gpu", "--format", "json", *args),
+            LD_LIBRARY_PATH=str(library()),
+            F1CAP_TEST_NVML=scenario,
+            **environment,
+        )
+        document: dict[str, Any] = json.loads(finished.stdout)
+        assert document["status"] == "ok"
+        data: dict[str, Any] = document["data"]
+        return data
+
+    return run
+
+
+def _python(script: str, *args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CUDA_")}
+    return subprocess.run(
+        [sys.executable, "-c", script, *args],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+
+def test_the_keys_are_a_contract(card: Callable[..., dict[str, Any]]) -> None:
+    data = card("healthy")
+    assert list(data) == ["gpus", "nvml", "torch", "cpu", "fit", "models"]
+    (gpu,) = data["gpus"]
+    wanted = {
+        *("index", "name", "driver", "cuda", "compute_capability", "vram_total_bytes"),
+        *("vram_used_bytes", "vram_free_bytes", "utilization", "temperature_c", "power_w"),
+        "supported",
+    }
+    assert wanted <= set(gpu)
+    assert (gpu["name"], gpu["compute_capability"], gpu["power_w"]) == ("NVIDIA H100", "9.0", 68.25)
+    assert {"version", "cuda"} <= set(data["torch"])
+    for model in data["models"]:
+        assert {"model", "predicted_vram_bytes", "measured_vram_bytes", "fits"} <= set(model)
+        assert model["fits"] is True
+
+
+def test_what_a_gtx_1050_withholds_is_null(card: Callable[..., dict[str, Any]]) -> None:
+    data = card("gtx1050")
+    (gpu,) = data["gpus"]
+    assert (gpu["power_w"], gpu["energy_j"]) == (None, None)
+    assert data["fit"]["dtype"] == "float32"  # its half precision is slower
+    assert data["fit"]["capacity_bytes"] == 3796 * 2**20
+
+
+def test_a_hidden_card_is_no_card_for_models(card: Callable[..., dict[str, Any]]) -> None:
+    data = card("two", CUDA_VISIBLE_DEVICES="1")
+    assert [gpu["visible"] for gpu in data["gpus"]] == [False, True]
+    assert data["fit"]["card_index"] == 1
+
+
+def test_without_a_card_one_line_says_so(runner: CliRunner) -> None:
+    result = runner.invoke(app, ["gpu"])
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first.startswith("No NVIDIA GPU (NVML says: NVML Shared Library Not Found).")
+    assert "bfloat16" in first
+    assert "RAM" in first
+    assert "--vram 4GiB" in second
+
+
+def test_a_card_that_is_not_there(runner: CliRunner) -> None:
+    result = runner.invoke(app, ["gpu", "--vram", "900MiB", "--format", "json"])
+    models = {model["model"]: model for model in json.loads(result.stdout)["data"]["models"]}
+    assert models["git-mini"]["fits"] is True
+    assert models["blip-base"]["fits"] is False
+    assert models["blip-base"]["largest_batch_size"] == 0
+    table = runner.invoke(app, ["gpu", "--vram", "1.5GiB"]).stdout
+    assert "What fits on a card of 1.50 GiB in float32, 8 pictures at once" in table
+    assert "blip-large          5  1.66 GiB" in table
+    assert "no\n" in table
+
+
+@pytest.mark.parametrize("size", ["4", "4 apples", "0GiB", "GiB"])
+def test_a_size_needs_its_unit(runner: CliRunner, size: str) -> None:
+    result = runner.invoke(app, ["gpu", "--vram", size])
+    assert result.exit_code == 2
+    assert "4GiB" in result.output
+
+
+def test_watching_is_for_people(runner: CliRunner) -> None:
+    assert runner.invoke(app, ["gpu", "--watch", "--format", "json"]).exit_code == 2
+
+
+def test_watching_ends_by_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    def read() -> Any:
+        if "No NVIDIA GPU" in capsys.readouterr().out:
+            raise KeyboardInterrupt
+        return report_devices(DeviceRequest())
+
+    watch_devices(read, sys.stdout)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "build", "supported", "words"),
+    [
+        ("gtx1050", CU130, False, 'pip install --force-reinstall "torch<2.15" --index-url'),
+        ("gtx1050", CU126, True, ""),
+        ("healthy", CU126, True, ""),
+        # a driver for CUDA 12.8 does not run what was built with 13
+        ("healthy", CU130, False, ""),
+        ("healthy", TorchBuild("2.13.0+cpu"), False, "/cu126"),
+        ("healthy", TorchBuild("2.13.0+rocm6", hip="6.4"), None, ""),
+        ("healthy", None, None, ""),
+    ],
+)
+def test_whether_torch_can_use_a_card(
+    scenario: str,
+    build: TorchBuild | None,
+    supported: bool | None,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    capability = (6, 1) if scenario == "gtx1050" else (9, 0)
+    reading = CardReading(0, "GPU-1", "A card", capability, 4 * GIB)
+    driver = DriverReading("580.95", "12.8", (reading,))
+    monkeypatch.setattr("f1cap.services.devices.pip_commands", lambda: {"pip": "pip"})
+    (verdict,) = devices.judge_cards(driver, build)
+    assert verdict.supported is supported
+    assert words in str(verdict.install)
+    if supported is False:
+        assert verdict.notes[0].endswith(".")
+
+
+def test_a_measured_peak_stands_beside_the_prediction(
+    card: Callable[..., dict[str, Any]],
+) -> None:
+    name = "NVIDIA GeForce GTX 1050"
+    write_peaks([(PeakKey(name, "git-base", "float32", 4, 8), 123)])
+    write_peaks([(PeakKey(name, "git-base", "float32", 4, 32), 456)])
+    write_peaks([(PeakKey(name, "swin-tiny", "float32", 5, 32), 789)])
+    write_peaks([(PeakKey("Another card", "blip-base", "float32", 5, 8), 1)])
+    measured = {
+        model["model"]: (model["measured_vram_bytes"], model["measured_batch_size"])
+        for model in card("gtx1050")["models"]
+    }
+    assert measured["git-base"] == (123, 8)
+    assert measured["swin-tiny"] == (789, 32)
+    assert measured["blip-base"] == (None, None)
+
+
+def test_it_answers_at_once_and_without_torch() -> None:
+    script = (
+        "import sys, time; from f1cap.cli.app import app\n"
+        "try: app(['gpu'])\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'transformers', 'numpy', 'PIL'} & set(sys.modules), sys.modules\n"
+        "print(time.process_time(), file=sys.stderr)"
+    )
+    # the processor's time, as a busy machine says nothing of us; 0.25 s is usual
+    assert float(_python(script).stderr) < 0.8
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_driver_hurts_any_command(
+    scenario: str, library: Callable[..., Path], photos: Path
+) -> None:
+    root = Path(__file__).parents[2]
+    finished = _python(
+        ALL_COMMANDS,
+        str(photos),
+        LD_LIBRARY_PATH=str(library()),
+        F1CAP_TEST_NVML=scenario,
+        F1CAP_TEST_CAPTIONER=captioners.HOOK,
+        PYTHONPATH=str(root),
+        **{captioners.DEVICE: "cuda:0"},
+    )
+    table, report, caption, bench = json.loads(finished.stdout)
+    assert table.startswith(("GPU 0", "No NVIDIA GPU"))
+    assert report["data"]["models"][0]["fits"] is True
+    assert caption["data"]["runs"][0]["captioned"] == 5
+    (row,) = bench["data"]["rows"]
+    assert (row["status"], row["device"]) == ("ok", "cuda:0")

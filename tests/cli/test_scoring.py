@@ -1,0 +1,176 @@
+"""`f1cap eval` and `f1cap compare` through the front door, from captions to a conclusion."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from f1cap.cli.app import app
+
+pytestmark = pytest.mark.java
+
+IMAGES = [f"{group}/{number}.jpg" for group in ("cars", "pits") for number in range(6)]
+REFERENCES = {
+    image: [f"a {colour} racing car number {place} in the {image.split('/')[0]} at night",
+            f"the {colour} car {place} drives through the {image.split('/')[0]}"]
+    for place, (image, colour) in enumerate(
+        zip(IMAGES, ["red", "blue", "green", "orange", "yellow", "purple"] * 2, strict=True)
+    )
+}  # fmt: skip
+GOOD = {image: lines[0] for image, lines in REFERENCES.items()}
+BAD = dict.fromkeys(IMAGES, "a man riding a wave on top of a surfboard " * 3)
+HOSTILE = "a | pipe\nand <b>html</b> *stars* \x1b[31m"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "references.json").write_text(json.dumps(REFERENCES), encoding="utf-8")
+    (tmp_path / "good.json").write_text(json.dumps(GOOD), encoding="utf-8")
+    bad = {**BAD, IMAGES[0]: HOSTILE}
+    (tmp_path / "bad.json").write_text(json.dumps(bad), encoding="utf-8")
+    return tmp_path
+
+
+def _run(runner: CliRunner, *args: str | Path) -> Result:
+    return runner.invoke(app, [*map(str, args)])
+
+
+def _document(result: Result) -> dict[str, Any]:
+    document = json.loads(result.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def _compare(runner: CliRunner, files: Path, *args: str) -> Result:
+    return _run(
+        runner, "compare",
+        "--captions", f"good={files / 'good.json'}",
+        "--captions", f"swin-mini={files / 'bad.json'}",
+        "--references", files / "references.json", *args,
+    )  # fmt: skip
+
+
+def test_compare_json_holds_the_contract(runner: CliRunner, files: Path) -> None:
+    result = _compare(runner, files, "--format", "json")
+    assert result.exit_code == 0, result.output
+    data = _document(result)["data"]
+    assert {"models", "primary", "pairs", "disagreements", "conclusion", "seed"} <= set(data)
+    assert [model["model"] for model in data["models"]] == ["good", "swin-mini"]
+    (pair,) = [pair for pair in data["pairs"] if pair["metric"] == data["primary"]]
+    assert {"a", "b", "metric", "difference", "low", "high", "p", "p_holm"} <= set(pair)
+    assert pair["exact"] is True
+    assert pair["p"] == pytest.approx(2 / 2**12)
+    assert data["models"][1]["negative_control"] is True
+    assert "exposed" in data["conclusion"]
+    assert "12 images" in data["conclusion"]
+    assert len(data["disagreements"]) == 5
+    assert data["best"]["cider"] == ["good"]
+
+
+def test_compare_markdown_is_escaped(runner: CliRunner, files: Path) -> None:
+    text = _compare(runner, files, "--format", "markdown").stdout
+    assert "| Model | CIDEr |" in text
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    widths = {line.replace("\\|", "").count("|") for line in tables}
+    assert widths <= {4, 5, 8, 9, 10, 11}, "no caption adds a column"
+    assert "<b>" not in text
+    assert "\x1b" not in text
+
+
+def test_compare_table_fits_the_screen(
+    runner: CliRunner, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = _compare(runner, files)
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "(control)" in result.stdout
+    assert "exposed" in result.stdout
+    csv_rows = list(csv.DictReader(io.StringIO(_compare(runner, files, "--format", "csv").stdout)))
+    assert [row["model"] for row in csv_rows] == ["good", "swin-mini"]
+    assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])
+
+
+def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None:
+    made = _run(runner, "caption", "--model", "git-mini", "--quiet")
+    assert made.exit_code == 0, made.output
+    result = _run(runner, "eval", "--all", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (report,) = _document(result)["data"]["reports"]
+    assert report["model"] == "git-mini"
+    assert set(report["scores"]) == {
+        "bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "meteor", "cider",
+    }  # fmt: skip
+    for score in report["scores"].values():
+        assert set(score) == {"value", "low", "high", "signature", "note"}
+        assert score["low"] <= score["value"] <= score["high"]
+    assert {"words_per_caption", "length_ratio", "truncated", "line_breaks"} <= set(report["text"])
+    assert report["text"]["truncated"] is not None, "the journal recorded it"
+    assert len(report["categories"]) == 4
+    assert len(report["best"]) == len(report["worst"]) == 3
+    (path,) = Path(os.environ["F1CAP_CACHE_DIR"]).rglob("metrics.json")
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["scores"]["cider"]["value"] == report["scores"]["cider"]["value"]
+    assert len(kept["per_image"]) == 20
+
+    table = _run(runner, "eval", "--verbose")
+    assert "METEOR" in table.stdout
+    assert "meteor|v:1.5" in table.stdout
+
+
+def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:
+    partial = dict(list(GOOD.items())[:9])
+    (files / "partial.json").write_text(json.dumps(partial), encoding="utf-8")
+    arguments = (
+        "eval", "--captions", files / "partial.json", "--references", files / "references.json",
+        "--format", "json",
+    )  # fmt: skip
+    refused = _run(runner, *arguments)
+    assert refused.exit_code == 1
+    assert "3 of 12" in refused.stderr
+    assert "--missing" in refused.stderr
+    skipped = _run(runner, *arguments, "--missing", "skip")
+    assert _document(skipped)["data"]["reports"][0]["images"] == 9
+    empty = _run(runner, *arguments, "--missing", "empty")
+    assert _document(empty)["data"]["reports"][0]["images"] == 12
+
+
+def test_no_java_at_all(
+    runner: CliRunner, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = _run(
+        runner, "eval", "--captions", files / "good.json",
+        "--references", files / "references.json", "--java", tmp_path / "no-java",
+    )  # fmt: skip
+    assert named.exit_code == 1
+    assert "java" in named.stderr.lower()
+    assert "Traceback" not in named.output
+
+
+def test_nothing_to_score(runner: CliRunner, at: Path) -> None:
+    result = _run(runner, "eval", "--format", "json")
+    assert result.exit_code == 1
+    assert "f1cap caption" in result.stderr
+    assert _document(result)["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("eval", "--captions", "a.json", "--model", "git-mini"),
+        ("eval", "--all", "--model", "git-mini"),
+        ("eval", "--rank-by", "spice"),
+        ("eval", "--missing", "ignore"),
+        ("compare", "--primary", "spice"),
+        ("compare", "--format", "html"),
+    ],
+)
+def test_wrong_usage(runner: CliRunner, at: Path, args: tuple[str, ...]) -> None:
+    result = _run(runner, *args)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output

@@ -1,0 +1,186 @@
+"""Intervals and p-values: small cases by hand, properties, and (slow) coverage by simulation."""
+
+import itertools
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from f1cap.metrics import formulas, intervals, significance
+from f1cap.metrics.catalog import METRICS
+
+Matrix = npt.NDArray[np.float64]
+MEAN = formulas.layout_of(["rouge_l"])
+
+
+def bleu_rows(generator: np.random.Generator, images: int, skill: float) -> Matrix:
+    """Draw statistics that look like those of captions of 5 to 14 words."""
+    words = generator.integers(5, 15, images)
+    closest = words + generator.integers(-2, 3, images)
+    possible = np.stack([words - order for order in range(4)], axis=1)
+    chance = skill ** np.arange(1, 5) * generator.uniform(0.6, 1.2, (images, 1)).clip(max=1)
+    matched = generator.binomial(possible, chance)
+    matched = np.minimum.accumulate(matched, axis=1)
+    return np.column_stack([words, closest, possible, matched]).astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "expected"),
+    [(1, 12.7062047), (2, 4.3026527), (3, 3.1824463), (19, 2.0930241), (99, 1.9842170)],
+)
+def test_student_quantile_is_the_tables(degrees: int, expected: float) -> None:
+    assert intervals.student_quantile(0.975, degrees) == pytest.approx(expected, abs=1e-7)
+
+
+def test_student_quantile_has_no_step_between_its_two_ways() -> None:
+    values = [intervals.student_quantile(0.975, degrees) for degrees in range(195, 207)]
+    steps = np.diff(values)
+    assert (steps < 0).all()
+    assert np.diff(steps) == pytest.approx(0, abs=1e-6)
+
+
+def test_expanded_tail_is_wider_for_few_images() -> None:
+    normal = 0.5 * math.erfc(math.sqrt(20 / 19) * 2.0930241 / math.sqrt(2))
+    assert intervals.expanded_tail(20, 0.95) == pytest.approx(normal, abs=1e-8)
+    assert intervals.expanded_tail(20, 0.95) == pytest.approx(0.0159, abs=1e-4)
+    assert intervals.expanded_tail(100_000, 0.95) == pytest.approx(0.025, abs=1e-5)
+
+
+def test_resamples_draw_as_many_images_as_there_are() -> None:
+    sums = intervals.bootstrap_sums(np.ones((7, 1)), 100, seed=1)
+    assert (sums == 7).all()
+
+
+def test_resamples_depend_on_the_seed_alone_and_pair_the_columns() -> None:
+    rows = np.arange(30.0).reshape(10, 3)
+    sums = intervals.bootstrap_sums(rows, 50, seed=4)
+    assert (sums == intervals.bootstrap_sums(rows, 50, seed=4)).all()
+    assert (sums != intervals.bootstrap_sums(rows, 50, seed=5)).any()
+    assert sums[:, 1] - sums[:, 0] == pytest.approx(
+        10.0
+    )  # the second is the first and one, each time
+    assert (intervals.bootstrap_sums(rows[:, :1], 50, seed=4) == sums[:, :1]).all()
+
+
+def test_resamples_in_batches_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.arange(10.0).reshape(10, 1)
+    whole = intervals.bootstrap_sums(rows, 64, seed=4)
+    monkeypatch.setattr(intervals, "_CELLS", 30)
+    assert (intervals.bootstrap_sums(rows, 64, seed=4) == whole).all()
+
+
+def test_interval_of_a_mean_is_that_of_theory() -> None:
+    rows = np.random.default_rng(1).normal(0.4, 0.1, (400, 1))
+    drawn = intervals.bootstrap_sums(rows, 10_000, seed=1) / 400
+    low, high = intervals.expanded_percentile(drawn, 400, 0.95)
+    half = 1.966 * rows.std(ddof=1) / 20
+    assert low[0] == pytest.approx(rows.mean() - half, abs=half * 0.06)
+    assert high[0] == pytest.approx(rows.mean() + half, abs=half * 0.06)
+
+
+def test_many_images_take_fewer_resamples() -> None:
+    assert intervals.default_resamples(20_000) == 10_000
+    assert intervals.default_resamples(20_001) == 2_000
+
+
+def test_p_by_hand() -> None:
+    first = np.array([[1.0], [2.0], [3.0]])
+    # Differences of 1 each: of the 8 swaps only none and all give a mean difference of 1 or -1.
+    p = significance.randomisation_p(first, first - 1, MEAN, trials=10, seed=1)
+    assert p == pytest.approx([2 / 8])
+    # Differences 3, -1, -1 of sum 1: under the swaps |sum| is 5, 3, 3 or 1, never below.
+    gap = np.array([[3.0], [-1.0], [-1.0]])
+    p = significance.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
+    assert p == pytest.approx([1.0])
+    # Differences 2, 2, -1 of sum 3: |sum| is 3, 5, 1 or 1, so 4 of 8 swaps reach it.
+    gap = np.array([[2.0], [2.0], [-1.0]])
+    p = significance.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
+    assert p == pytest.approx([4 / 8])
+
+
+@pytest.mark.parametrize("images", [1, 2, 5, 9])
+def test_exact_p_of_bleu_is_that_of_trying_every_swap(images: int) -> None:
+    generator = np.random.default_rng(images)
+    layout = formulas.layout_of(["bleu"])
+    first, second = (bleu_rows(generator, images, skill) for skill in (0.8, 0.5))
+
+    def distance(swap: tuple[int, ...]) -> Matrix:
+        flags = np.array(swap, dtype=bool)[:, np.newaxis]
+        a, b = np.where(flags, second, first), np.where(flags, first, second)
+        scores = [layout.scores(rows.sum(axis=0), images) for rows in (a, b)]
+        gap: Matrix = np.abs(scores[0] - scores[1])
+        return gap
+
+    real = distance((0,) * images)
+    every = [distance(swap) >= real - 1e-12 for swap in itertools.product((0, 1), repeat=images)]
+    p = significance.randomisation_p(first, second, layout, trials=10, seed=1)
+    assert p == pytest.approx(np.mean(every, axis=0))
+
+
+@pytest.mark.parametrize("images", [1, 6, 20, 33])
+def test_a_model_against_itself_has_p_one(images: int) -> None:
+    rows = bleu_rows(np.random.default_rng(2), images, 0.6)
+    layout = formulas.layout_of(["bleu"])
+    assert (significance.randomisation_p(rows, rows, layout, trials=500, seed=1) == 1.0).all()
+
+
+def test_random_swaps_come_close_to_all_swaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(5)
+    first, second = generator.normal(0.1, 1, (12, 1)), generator.normal(-0.3, 1, (12, 1))
+    exact = significance.randomisation_p(first, second, MEAN, trials=1, seed=1)
+    monkeypatch.setattr(significance, "EXACT_LIMIT", 0)
+    drawn = significance.randomisation_p(first, second, MEAN, trials=20_000, seed=1)
+    assert drawn == pytest.approx(exact, abs=0.012)
+
+
+def test_random_p_is_never_zero() -> None:
+    first = np.ones((60, 1))
+    p = significance.randomisation_p(first, first * 0, MEAN, trials=999, seed=1)
+    assert p == pytest.approx([1 / 1000])
+
+
+def test_holm_by_hand() -> None:
+    assert significance.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert significance.holm([0.5, 0.9]) == [1.0, 1.0]
+    assert significance.holm([]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("images", "metric", "expected"),
+    [
+        (20, "rouge_l", (0.955, 0.054)),
+        (20, "bleu_1", (0.949, 0.055)),
+        (100, "bleu_4", (0.95, 0.05)),
+    ],
+)
+def test_coverage_and_false_alarms(
+    images: int, metric: str, expected: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sub-sample a population whose score is known, as the figures to compare with were made."""
+    family = METRICS[metric].family
+    if family == "bleu":  # half a million exact swaps of ten columns, 1,500 times: an afternoon
+        monkeypatch.setattr(significance, "EXACT_LIMIT", 0)
+    generator = np.random.default_rng(11)
+    layout = formulas.layout_of([family])
+    score = layout.metrics.index(metric)
+    size = 5_000
+    if family == "bleu":
+        population = [bleu_rows(generator, size, skill) for skill in (0.72, 0.60)]
+    else:
+        population = [generator.beta(a, 4, (size, 1)) for a in (3, 2)]
+    truth = layout.scores(population[0].sum(axis=0), size)[score]
+    rounds, covered, alarmed = 1_500, 0, 0
+    for seed in range(rounds):
+        rows = generator.choice(size, images, replace=False)
+        first, second = population[0][rows], population[1][rows]
+        drawn = layout.scores(intervals.bootstrap_sums(first, 2_000, seed), images)
+        low, high = intervals.expanded_percentile(drawn, images, 0.95)
+        covered += low[score] <= truth <= high[score]
+        # Where it is chance whose caption is called whose, there is nothing to find.
+        swap = generator.random((images, 1)) < 0.5
+        a, b = np.where(swap, second, first), np.where(swap, first, second)
+        p = significance.randomisation_p(a, b, layout, trials=1_000, seed=seed)
+        alarmed += p[score] <= 0.05
+    assert (covered / rounds, alarmed / rounds) == pytest.approx(expected, abs=0.02)

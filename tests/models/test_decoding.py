@@ -1,0 +1,243 @@
+"""Our search finds what transformers' `generate` finds, token for token."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from f1cap.errors import UnsupportedModelError
+from f1cap.models.decoding import kernels
+from f1cap.models.decoding.cache import causal_mask
+from f1cap.models.decoding.engine import choose_engine
+from f1cap.models.decoding.search import Frame, compact, search
+from f1cap.records.models import Decoding, Engine
+from tests.models.tiny import DECODERS, END, START, build, draw, reference
+
+KINDS = sorted(DECODERS)
+FRAME = Frame((START,), (END,))
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "one token": {"max_new_tokens": 1},
+    "two tokens": {"max_new_tokens": 2},
+    "shortest": {"min_new_tokens": 9},
+    "no unigram twice": {"no_repeat_ngram_size": 1},
+    "no bigram twice": {"no_repeat_ngram_size": 2, "min_new_tokens": 8},
+    "no trigram twice": {"no_repeat_ngram_size": 3, "min_new_tokens": 12},
+    "repetition": {"repetition_penalty": 1.7},
+    "rewarded repetition": {"repetition_penalty": 0.7, "min_new_tokens": 6},
+    "long": {"length_penalty": 2.0},
+    "short": {"length_penalty": -1.0},
+    "unscaled": {"length_penalty": 0.0},
+    "early": {"early_stopping": True},
+    "never": {"early_stopping": "never"},
+    "never, long": {"early_stopping": "never", "length_penalty": 2.0},
+    "never, short": {"early_stopping": "never", "length_penalty": -0.5},
+}
+
+
+@pytest.fixture(scope="module", params=["blip", "git", "swin"])
+def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
+    """A model and our decoder over it, sharing its weights."""
+    model = build(request.param, seed=11)
+    return model, DECODERS[request.param].wrap(model)
+
+
+@pytest.mark.parametrize("beams", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_each_option_with_each_number_of_beams(
+    pair: tuple[Any, Any], beams: int, options: dict[str, Any]
+) -> None:
+    model, decoder = pair
+    decoding = replace(Decoding(num_beams=beams, max_new_tokens=14), **options)
+    pixels = draw(2, seed=beams)
+    assert search(decoder, pixels, FRAME, decoding) == reference(model, pixels, FRAME, decoding)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(4))
+def test_any_options_batch_and_prompt(kind: str, seed: int) -> None:
+    model = build(kind, seed)
+    laid_out = build(kind, seed)
+    decoders = [DECODERS[kind].wrap(model)]
+    if kernels.can_pack(laid_out):
+        packed: Any = DECODERS[kind].wrap(laid_out)
+        packed.pack()
+        decoders.append(packed)
+    source = random.Random(f"{kind} {seed}")
+    for case in range(8):
+        decoding = Decoding(
+            num_beams=source.randint(1, 5),
+            max_new_tokens=source.choice([3, 12, 20]),
+            min_new_tokens=source.choice([0, 0, 3]),
+            no_repeat_ngram_size=source.choice([0, 0, 1, 2, 3]),
+            repetition_penalty=source.choice([1.0, 1.0, 1.5]),
+            length_penalty=source.choice([1.0, 0.0, -1.0, 2.0]),
+            early_stopping=source.choice([True, False, "never"]),
+        )
+        prompt = [source.randrange(4, 90) for _ in range(source.choice([0, 0, 1, 4]))]
+        frame = Frame((START, *prompt), (END,))
+        pixels = draw(source.choice([1, 2, 5, 9]), seed=100 * seed + case)
+        expected = reference(model, pixels, frame, decoding)
+        for decoder in decoders:
+            assert decoder is not None
+            assert search(decoder, pixels, frame, decoding) == expected, (decoding, frame)
+
+
+@pytest.mark.parametrize("kind", ["git", "swin"])
+@pytest.mark.parametrize("beams", [1, 3])
+def test_several_tokens_may_end_a_caption(kind: str, beams: int) -> None:
+    model = build(kind, seed=5)
+    frame = Frame((START,), (END, 17, 60))
+    decoding = Decoding(num_beams=beams, max_new_tokens=14, min_new_tokens=2)
+    pixels = draw(6, seed=2)
+    found = search(wrapped(kind, model), pixels, frame, decoding)
+    assert found == reference(model, pixels, frame, decoding)
+    assert len({row[-1] for row in found}) > 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("beams", [1, 4])
+def test_pictures_leave_the_batch_at_different_steps(kind: str, beams: int) -> None:
+    model = build(kind, seed=7)
+    decoding = Decoding(num_beams=beams, max_new_tokens=20)
+    pixels = draw(24, seed=3)
+    decoder = wrapped(kind, model)
+    found = search(decoder, pixels, FRAME, decoding)
+    assert found == reference(model, pixels, FRAME, decoding)
+    assert len({len(row) for row in found}) > 1
+    assert found == [search(decoder, one[None], FRAME, decoding)[0] for one in pixels]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scale_attn_by_inverse_layer_idx": True},
+        {"scale_attn_weights": False},
+        {"reorder_and_upcast_attn": True},
+        {"activation_function": "relu"},
+        {"activation_function": "gelu"},
+        {"n_inner": 20},
+    ],
+    ids=str,
+)
+def test_variants_of_gpt2(changes: dict[str, Any]) -> None:
+    same_captions("swin", changes)
+
+
+@pytest.mark.parametrize("kind", ["blip", "git"])
+@pytest.mark.parametrize(
+    "changes", [{"hidden_act": "relu"}, {"tie_word_embeddings": True}], ids=str
+)
+def test_variants_of_bert(kind: str, changes: dict[str, Any]) -> None:
+    same_captions(kind, changes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_precision_runs_and_mostly_agrees(kind: str) -> None:
+    decoding = Decoding(num_beams=3, max_new_tokens=8)
+    pixels = draw(8, seed=1)
+    expected = search(wrapped(kind, build(kind, seed=4)), pixels, FRAME, decoding)
+    half = build(kind, seed=4).to(torch.bfloat16)
+    found = search(wrapped(kind, half), pixels.to(torch.bfloat16), FRAME, decoding)
+    same = sum(a == b for a, b in zip(expected, found, strict=True))
+    assert same >= 4
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA card")
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_a_card(kind: str) -> None:
+    model = build(kind, seed=9).to("cuda")
+    for beams in (1, 4):
+        decoding = Decoding(num_beams=beams, max_new_tokens=12, no_repeat_ngram_size=2)
+        pixels = draw(6, seed=8).to("cuda")
+        found = search(wrapped(kind, model), pixels, FRAME, decoding)
+        assert found == reference(model, pixels, FRAME, decoding)
+
+
+def test_no_pictures_no_captions() -> None:
+    assert search(wrapped("git", build("git", 0)), draw(0, 0), FRAME, Decoding()) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_laying_weights_out_moves_them(kind: str) -> None:
+    model = build(kind, seed=1)
+    if not kernels.can_pack(model):
+        pytest.skip("this torch lays no weights out")
+    before = sum(parameter.numel() for parameter in model.parameters())
+    decoder = choose_engine(DECODERS[kind], model, Engine.AUTO, name=kind)
+    assert decoder is not None
+    assert (
+        sum(parameter.numel() for parameter in model.parameters()) < 0.6 * before
+    )  # the rest: embeddings, norms
+
+
+def test_unlike_torch_no_weights_are_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build("git", seed=1)
+    monkeypatch.setattr(kernels.Projection, "pack", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # a bug of ours is no reason to be slow in silence
+        kernels.can_pack(model)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not kernels.can_pack(model)
+    decoder = choose_engine(DECODERS["git"], model, Engine.FAST, name="git")
+    assert decoder is not None
+    assert search(decoder, draw(2, 0), FRAME, Decoding(2, 5)) == reference(
+        model, draw(2, 0), FRAME, Decoding(2, 5)
+    )
+
+
+def test_who_searches() -> None:
+    git = build("git", seed=0)
+    assert choose_engine(DECODERS["git"], git, Engine.TRANSFORMERS, name="x") is None
+    elsewhere = build("git", seed=0).to("meta")  # a device that nobody has tried ours on
+    assert choose_engine(DECODERS["git"], elsewhere, Engine.AUTO, name="x") is None
+    assert choose_engine(DECODERS["git"], elsewhere, Engine.FAST, name="x") is not None
+    video = build("git", seed=0, num_image_with_embedding=2)
+    assert choose_engine(DECODERS["git"], video, Engine.AUTO, name="x") is None
+    with pytest.raises(UnsupportedModelError, match="my-git is a variant"):
+        choose_engine(DECODERS["git"], video, Engine.FAST, name="my-git")
+    blind = build("swin", seed=0)
+    blind.decoder.config.add_cross_attention = False
+    assert choose_engine(DECODERS["swin"], blind, Engine.AUTO, name="x") is None
+
+
+def test_pictures_that_stay_move_as_little_as_can_be() -> None:
+    assert compact([False, False]) == [0, 1]
+    assert compact([True, False, False]) == [2, 1]
+    assert compact([True, True, False, True, False]) == [4, 2]
+    assert compact([True]) == []
+    source = random.Random(1)
+    for _ in range(100):
+        done = [source.random() < 0.4 for _ in range(source.randint(1, 12))]
+        kept = compact(done)
+        assert sorted(kept) == [place for place, over in enumerate(done) if not over]
+        assert all(old == new or old >= len(kept) for new, old in enumerate(kept))
+
+
+def test_what_start_tokens_see() -> None:
+    assert causal_mask(1, 5, torch.zeros(1)) is None
+    mask = causal_mask(3, 2, torch.zeros(1, dtype=torch.bfloat16))
+    assert mask is not None
+    hidden = [[place > row + 2 for place in range(5)] for row in range(3)]
+    assert torch.isinf(mask)[0, 0].tolist() == hidden
+    assert mask.dtype == torch.bfloat16
+
+
+def wrapped(kind: str, model: Any) -> Any:
+    decoder = DECODERS[kind].wrap(model)
+    assert decoder is not None
+    return decoder
+
+
+def same_captions(kind: str, changes: dict[str, Any]) -> None:
+    decoding = Decoding(num_beams=3, max_new_tokens=12, min_new_tokens=3)
+    pixels = draw(4, seed=6)
+    model = build(kind, seed=3, **changes)
+    expected = reference(model, pixels, FRAME, decoding)
+    assert search(wrapped(kind, model), pixels, FRAME, decoding) == expected
+    if kernels.can_pack(model):
+        decoder = choose_engine(DECODERS[kind], model, Engine.FAST, name=kind)
+        assert decoder is not None
+        assert search(decoder, pixels, FRAME, decoding) == expected

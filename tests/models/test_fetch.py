@@ -1,0 +1,238 @@
+"""Downloads from a hub that misbehaves in every way it can, and the cache afterwards."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from f1cap.errors import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+    GatedCheckpointError,
+    HubError,
+    OfflineError,
+)
+from f1cap.models import hub_cache
+from f1cap.models.catalog import CATALOG, availability
+from f1cap.models.fetch import discard_damaged, fetch
+from f1cap.models.loading import open_captioner
+from f1cap.records.models import Availability, Family
+from tests.hub import Hub, Repo
+
+GIT = CATALOG["git-base"]
+WEIGHTS = "model.safetensors"
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def repo(hub: Hub, checkpoints: dict[Family, Path]) -> Repo:
+    return hub.add(GIT.checkpoint, checkpoints[Family.GIT])
+
+
+def test_a_download_is_complete_reported_and_not_repeated(hub: Hub, repo: Repo) -> None:
+    seen: list[tuple[int, int, str]] = []
+    snapshot = fetch(GIT, on_download=lambda *event: seen.append(event))
+    assert snapshot.revision == repo.commit
+    assert {path.name for path in snapshot.folder.iterdir()} == {p.name for p in repo.files()}
+    total = sum(path.stat().st_size for path in repo.files())
+    assert seen[-1] == (total, total, WEIGHTS)
+    assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
+    assert {name for _, _, name in seen} == {"config.json", WEIGHTS}
+    assert availability(GIT) is Availability.DOWNLOADED
+    hub.requests.clear()
+    assert fetch(GIT) == snapshot
+    assert hub.requests == []
+
+
+def test_a_cached_checkpoint_needs_no_hub(
+    hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = fetch(GIT)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert fetch(GIT) == snapshot
+    assert fetch(GIT, offline=True) == snapshot
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert fetch(GIT) == snapshot
+    assert repo.commit == snapshot.revision
+
+
+def test_only_what_loading_reads_is_fetched(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    folder = tmp_path / "with everything"
+    shutil.copytree(repo.folder, folder)
+    others = ("tf_model.h5", "flax_model.msgpack", "model.onnx", "pytorch_model.bin", "README.md")
+    for name in others:
+        (folder / name).write_bytes(b"x" * 100)
+    (folder / "code.py").write_text("raise SystemExit")
+    repo.folder = folder
+    snapshot = fetch(GIT)
+    assert not {path.name for path in snapshot.folder.iterdir()} & {*others, "code.py"}
+    assert not any(name in request for name in others for request in hub.requests)
+
+
+def test_bin_weights_are_fetched_where_there_are_no_others(
+    hub: Hub, repo: Repo, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bin"
+    shutil.copytree(repo.folder, folder)
+    (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
+    repo.folder = folder
+    assert (fetch(GIT).folder / "pytorch_model.bin").is_file()
+
+
+def test_a_pinned_revision_is_what_is_fetched(hub: Hub, checkpoints: dict[Family, Path]) -> None:
+    spec = CATALOG["git-base-coco"]
+    assert spec.revision is not None
+    hub.add(spec.checkpoint, checkpoints[Family.GIT], commit=spec.revision)
+    assert fetch(spec).revision == spec.revision
+    assert not any("/main" in request for request in hub.requests)
+
+
+def test_the_users_token_is_sent(hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.gated = True
+    with pytest.raises(GatedCheckpointError) as caught:
+        fetch(GIT)
+    assert (
+        caught.value.message
+        == f"{GIT.checkpoint} is gated: the hub wants its licence accepted first."
+    )
+    assert "HF_TOKEN" in (caught.value.hint or "")
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_user")
+    fetch(GIT)
+    assert hub.tokens[-1] == "Bearer hf_of_the_user"
+
+
+def test_a_missing_repository(hub: Hub) -> None:
+    with pytest.raises(CheckpointNotFoundError, match=f"no checkpoint {GIT.checkpoint}"):
+        fetch(GIT)
+
+
+def test_a_missing_revision(hub: Hub, repo: Repo) -> None:
+    with pytest.raises(CheckpointNotFoundError, match="has no revision 0123abc"):
+        fetch(replace(GIT, revision="0123abc"))
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ({"config.json", "tf_model.h5"}, "has no weights that f1cap reads"),
+        ({WEIGHTS}, "has no config.json"),
+    ],
+)
+def test_a_repository_that_is_no_checkpoint(
+    hub: Hub, tmp_path: Path, kept: set[str], message: str
+) -> None:
+    for name in kept:
+        (tmp_path / name).write_text("{}")
+    hub.add(GIT.checkpoint, tmp_path)
+    with pytest.raises(CheckpointNotFoundError, match=message):
+        fetch(GIT)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (500, HubError, "answered 500"),
+        (503, HubError, "answered 503"),
+        (429, HubError, "fewer requests"),
+        (403, GatedCheckpointError, "refuses"),
+    ],
+)
+def test_an_error_status_is_told_and_passes(
+    hub: Hub, repo: Repo, status: int, kind: type[CheckpointError], words: str
+) -> None:
+    hub.status = status
+    with pytest.raises(kind, match=words):
+        fetch(GIT)
+    hub.status = None
+    assert fetch(GIT).revision == repo.commit
+
+
+def test_a_hub_that_does_not_answer(hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("f1cap.models.fetch._LISTING_TIMEOUT_S", 0.2)
+    hub.delay_s = 1
+    with pytest.raises(HubError, match="stopped answering"):
+        fetch(GIT)
+
+
+def test_bytes_changed_on_the_way_are_not_kept(hub: Hub, repo: Repo) -> None:
+    repo.flipped.add(WEIGHTS)
+    with pytest.raises(CorruptCheckpointError, match=f"{WEIGHTS} of {GIT.checkpoint} did not"):
+        fetch(GIT)
+    assert availability(GIT) is Availability.ABSENT
+    repo.flipped.clear()
+    hub.requests.clear()
+    fetch(GIT)
+    assert not any("GET" in request and "config.json" in request for request in hub.requests)
+
+
+def test_a_download_that_keeps_breaking_off_can_be_taken_up(
+    hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _seconds: None)
+    repo.truncated[WEIGHTS] = 1000
+    with pytest.raises(HubError, match=r"connection to 127\.0\.0\.1:[0-9]+ broke"):
+        fetch(GIT)
+    assert availability(GIT) is Availability.ABSENT
+    repo.truncated.clear()
+    assert fetch(GIT).revision == repo.commit
+
+
+def test_a_small_disk_is_told_before_the_download(
+    hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 1000, 1000))
+    with pytest.raises(CheckpointError, match=r"needs 0 MB, and the disk of .* has 0 MB left"):
+        fetch(GIT)
+    assert not any("resolve" in request for request in hub.requests)
+
+
+def test_the_offline_option_is_obeyed(hub: Hub, repo: Repo) -> None:
+    with pytest.raises(OfflineError, match="--offline was given"):
+        fetch(GIT, offline=True)
+    assert hub.requests == []
+
+
+def test_a_damaged_cached_file_is_taken_out_and_comes_back(hub: Hub, repo: Repo) -> None:
+    snapshot = fetch(GIT)
+    blob = (snapshot.folder / WEIGHTS).resolve()
+    blob.write_bytes(blob.read_bytes()[:5000])
+    with pytest.raises(CorruptCheckpointError) as caught:
+        discard_damaged(snapshot.folder, CorruptCheckpointError("It is damaged."))
+    assert caught.value.message == "It is damaged."
+    assert caught.value.hint == (
+        f"{WEIGHTS} was taken out of the cache; the next run downloads it anew."
+    )
+    assert not blob.exists()
+    assert availability(GIT) is Availability.ABSENT
+    hub.requests.clear()
+    assert hub_cache.is_intact(fetch(GIT).folder / WEIGHTS)
+    assert not any("GET" in r and "vocab.txt" in r for r in hub.requests)
+
+
+def test_loading_a_damaged_cached_checkpoint_says_what_was_done(hub: Hub, repo: Repo) -> None:
+    blob = (fetch(GIT).folder / WEIGHTS).resolve()
+    blob.write_bytes(blob.read_bytes()[:-7])
+    with pytest.raises(CorruptCheckpointError) as caught:
+        open_captioner(GIT, device="cpu")
+    assert f"{WEIGHTS} in " in caught.value.message
+    assert "is damaged: it has 198,961 of 198,968 bytes" in caught.value.message
+    assert "taken out of the cache" in (caught.value.hint or "")
+    captioner = open_captioner(GIT, device="cpu")
+    assert captioner.revision == repo.commit
+    captioner.close()
+
+
+def test_a_cached_file_that_is_as_the_hub_has_it_stays(hub: Hub, repo: Repo) -> None:
+    snapshot = fetch(GIT)
+    with pytest.raises(CorruptCheckpointError) as caught:
+        discard_damaged(snapshot.folder, CorruptCheckpointError("It does not fit."))
+    assert "as the hub has them" in (caught.value.hint or "")
+    assert availability(GIT) is Availability.DOWNLOADED

@@ -1,0 +1,185 @@
+"""Where a model runs: one row for each kind of machine that people have."""
+
+import pytest
+
+from f1cap.errors import DeviceError
+from f1cap.models.placement import Card, Machine, has_kernels, install_command, place
+from f1cap.records.models import DType, Placement
+
+CU126 = ("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90")
+CU130 = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120", "compute_120")
+WHEELS = "https://download.pytorch.org/whl"
+
+
+def machine(name: str, capability: tuple[int, int], *, cuda: str = "12.6") -> Machine:
+    arch_list = CU126 if cuda == "12.6" else CU130
+    return Machine((Card(0, name, capability),), arch_list, cuda, nvidia_driver=True, pip="pip")
+
+
+@pytest.mark.parametrize(
+    ("facts", "device", "dtype"),
+    [
+        pytest.param(machine("GTX 1050", (6, 1)), "cuda:0", DType.FLOAT32, id="GTX 1050"),
+        pytest.param(machine("Tesla P100", (6, 0)), "cuda:0", DType.FLOAT16, id="P100"),
+        pytest.param(machine("GTX 980", (5, 2)), "cuda:0", DType.FLOAT32, id="GTX 980"),
+        pytest.param(
+            machine("NVIDIA GeForce GTX 1650", (7, 5)), "cuda:0", DType.FLOAT32, id="GTX 1650"
+        ),
+        pytest.param(machine("NVIDIA T1000", (7, 5)), "cuda:0", DType.FLOAT32, id="T1000"),
+        pytest.param(machine("Tesla T4", (7, 5)), "cuda:0", DType.FLOAT16, id="T4"),
+        pytest.param(machine("RTX 2060", (7, 5)), "cuda:0", DType.FLOAT16, id="RTX 2060"),
+        pytest.param(machine("Tesla V100", (7, 0)), "cuda:0", DType.FLOAT16, id="V100"),
+        pytest.param(machine("RTX 3060", (8, 6)), "cuda:0", DType.FLOAT16, id="RTX 3060"),
+        pytest.param(machine("RTX 4060", (8, 9)), "cuda:0", DType.FLOAT16, id="RTX 4060"),
+        pytest.param(machine("H100", (9, 0)), "cuda:0", DType.FLOAT16, id="H100"),
+        pytest.param(machine("RTX 5060", (12, 0), cuda="13.0"), "cuda:0", DType.FLOAT16, id="5060"),
+        pytest.param(Machine(mps=True), "mps", DType.FLOAT32, id="MPS"),
+        pytest.param(Machine(), "cpu", DType.FLOAT32, id="AVX2 only"),
+        pytest.param(
+            Machine(cpu_features=frozenset({"avx512_bf16"})), "cpu", DType.BFLOAT16, id="AVX512"
+        ),
+        pytest.param(
+            Machine(cpu_features=frozenset({"amx_bf16"})), "cpu", DType.BFLOAT16, id="AMX"
+        ),
+        pytest.param(
+            Machine(cpu_features=frozenset({"neon_bf16"})), "cpu", DType.BFLOAT16, id="NEON"
+        ),
+    ],
+)
+def test_auto_chooses_device_and_dtype(facts: Machine, device: str, dtype: DType) -> None:
+    assert place("auto", DType.AUTO, facts) == Placement(device, dtype)
+
+
+def test_a_small_model_keeps_to_float32_on_a_processor() -> None:
+    facts = Machine(cpu_features=frozenset({"avx512_bf16"}))
+    assert place("auto", DType.AUTO, facts, 7_000_000).dtype is DType.FLOAT32
+    assert place("cpu", DType.AUTO, facts, 700_000_000).dtype is DType.BFLOAT16
+    assert place("cpu", DType.BFLOAT16, facts, 7_000_000).dtype is DType.BFLOAT16
+
+
+def test_a_pascal_card_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command() -> None:
+    facts = machine("NVIDIA GeForce GTX 1050", (6, 1), cuda="13.0")
+    placement = place("auto", DType.AUTO, facts)
+    assert (placement.device, placement.dtype) == ("cpu", DType.FLOAT32)
+    reason, command = placement.notes
+    assert reason == (
+        "NVIDIA GeForce GTX 1050 (compute capability 6.1) cannot run this torch build "
+        "(CUDA 13.0): it has no code for the card."
+    )
+    assert command == (
+        'A build that works: pip install --force-reinstall "torch<2.15" '
+        f"--index-url {WHEELS}/cu126 --extra-index-url https://pypi.org/simple"
+    )
+
+
+def test_the_first_card_that_can_run_is_taken() -> None:
+    cards = (Card(0, "GTX 1050", (6, 1)), Card(1, "RTX 3060", (8, 6)))
+    facts = Machine(cards, CU130, "13.0", nvidia_driver=True)
+    assert place("auto", DType.AUTO, facts).device == "cuda:1"
+    assert place("cuda", DType.AUTO, facts).device == "cuda:1"
+
+
+def test_a_build_without_cuda_beside_an_nvidia_card_is_told() -> None:
+    placement = place("auto", DType.AUTO, Machine(nvidia_driver=True, pip="pipx runpip f1cap"))
+    assert placement.device == "cpu"
+    assert placement.notes[0].startswith("There is an NVIDIA card, but this torch build")
+    assert "pipx runpip f1cap install --force-reinstall" in placement.notes[1]
+
+
+def test_a_driver_too_old_for_the_build_is_told() -> None:
+    placement = place("auto", DType.AUTO, Machine(nvidia_driver=True, cuda_build="13.0"))
+    assert "torch (CUDA 13.0) cannot use it" in placement.notes[0]
+    assert "Update the NVIDIA driver" in placement.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("device", "facts", "message", "hint"),
+    [
+        ("cuda", Machine(), "There is no NVIDIA card", "--device cpu"),
+        ("cuda:0", Machine(nvidia_driver=True), "for processors only", "install"),
+        ("cuda:3", machine("H100", (9, 0)), "no such card", "cuda:0 (H100)"),
+        ("cuda", machine("GTX 1050", (6, 1), cuda="13.0"), "no code for the card", "cu126"),
+        ("cuda:0", machine("GTX 680", (3, 0)), "no code for the card", "No current torch build"),
+        ("cuda", machine("RTX 5060", (12, 0)), "no code for the card", "cu130"),
+        ("mps", Machine(), "no Apple GPU", "--device cpu"),
+        ("tpu", Machine(), "no such device", "auto, cuda"),
+        ("cpu:1", Machine(), "no such device", "auto, cuda"),
+        ("cuda:-1", Machine(), "no such device", "auto, cuda"),
+        ("", Machine(), "no such device", "auto, cuda"),
+    ],
+)
+def test_a_device_asked_for_in_vain_is_an_error_with_a_next_step(
+    device: str, facts: Machine, message: str, hint: str
+) -> None:
+    with pytest.raises(DeviceError) as caught:
+        place(device, DType.AUTO, facts)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "facts", "note"),
+    [
+        ("cpu", DType.FLOAT16, Machine(), "hundreds of times slower than --dtype float32"),
+        ("cpu", DType.BFLOAT16, Machine(), "hundreds of times slower than --dtype float32"),
+        (
+            "cpu",
+            DType.FLOAT16,
+            Machine(cpu_features=frozenset({"amx_bf16"})),
+            "than --dtype bfloat16",
+        ),
+        ("cuda", DType.FLOAT16, machine("GTX 1660 Ti", (7, 5)), ""),
+        ("cuda", DType.FLOAT16, machine("NVIDIA GeForce GTX 1660", (7, 5)), "NaN"),
+        ("cuda", DType.FLOAT16, machine("GTX 1050", (6, 1)), "slower than float32"),
+        ("cuda", DType.BFLOAT16, machine("Tesla T4", (7, 5)), "emulates"),
+    ],
+)
+def test_a_dtype_asked_for_is_used_with_a_warning(
+    device: str, dtype: DType, facts: Machine, note: str
+) -> None:
+    placement = place(device, dtype, facts)
+    assert placement.dtype is dtype
+    assert note in placement.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "facts"),
+    [
+        ("cpu", DType.FLOAT32, Machine()),
+        ("cpu", DType.BFLOAT16, Machine(cpu_features=frozenset({"avx512_bf16"}))),
+        ("cuda", DType.BFLOAT16, machine("RTX 3060", (8, 6))),
+        ("cuda", DType.FLOAT32, machine("GTX 1050", (6, 1))),
+        ("mps", DType.FLOAT16, Machine(mps=True)),
+        ("CUDA:0", DType.FLOAT16, machine("H100", (9, 0))),
+    ],
+)
+def test_what_runs_well_is_not_commented_on(device: str, dtype: DType, facts: Machine) -> None:
+    placement = place(device, dtype, facts)
+    assert (placement.dtype, placement.notes) == (dtype, ())
+
+
+@pytest.mark.parametrize(
+    ("capability", "arch_list", "expected"),
+    [
+        ((6, 1), ("sm_60",), True),
+        ((6, 0), ("sm_61",), False),
+        ((7, 5), ("sm_70",), True),
+        ((8, 9), ("sm_80", "sm_86"), True),
+        ((8, 6), ("sm_90",), False),
+        ((12, 0), ("compute_90",), True),
+        ((8, 0), ("compute_90",), False),
+        ((9, 0), ("sm_90a",), True),
+        ((10, 3), ("sm_100f",), True),
+        ((10, 3), ("sm_100a",), False),
+        ((9, 0), ("gfx90a", ""), False),
+        ((9, 0), (), False),
+    ],
+)
+def test_kernels_fit_a_card_by_major_version(
+    capability: tuple[int, int], arch_list: tuple[str, ...], expected: bool
+) -> None:
+    assert has_kernels(capability, arch_list) is expected
+
+
+def test_no_command_is_named_for_a_card_that_no_build_serves() -> None:
+    assert install_command((3, 5), "pip") is None

@@ -1,0 +1,109 @@
+"""Batches: filled, halved when memory runs out, drained at the end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from f1cap.errors import OutOfMemoryError
+from f1cap.models.catalog import CATALOG
+from f1cap.records.captions import Generation
+from f1cap.records.models import Decoding, DType, Family, ModelSpec, Placement
+from f1cap.services.batches import Batcher, Prepared
+
+
+class SmallCard:
+    """A captioner that holds so many pictures and no more."""
+
+    spec = ModelSpec("small", "org/small", Family.GIT, Decoding())
+    placement = Placement("cuda:0", DType.FLOAT32)
+    revision = "0"
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.batches: list[int] = []
+
+    def preprocess(self, image: Any) -> Any:
+        return image
+
+    def generate(
+        self, prepared: Sequence[Any], decoding: Decoding, prompt: str | None = None
+    ) -> list[Generation]:
+        if len(prepared) > self.room:
+            raise OutOfMemoryError("full")
+        self.batches.append(len(prepared))
+        return [Generation(str(pixels), 1, truncated=False) for pixels in prepared]
+
+    def close(self) -> None:
+        pass
+
+
+def _pictures(number: int) -> list[Prepared]:
+    return [Prepared(place, f"{place}.jpg", "", place, 0.0) for place in range(number)]
+
+
+def _captioned(card: SmallCard, number: int, size: int | None) -> tuple[list[str], list[str]]:
+    notes: list[str] = []
+    batcher = Batcher(card, Decoding(), None, size)
+    done = [generation.text for _, generation, _ in batcher.run(_pictures(number), notes.append)]
+    return done, notes
+
+
+def test_batches_are_filled_and_the_rest_comes_last() -> None:
+    card = SmallCard(room=100)
+    done, notes = _captioned(card, 10, 4)
+    assert done == [str(place) for place in range(10)]
+    assert card.batches == [4, 4, 2]
+    assert notes == []
+
+
+@pytest.mark.parametrize(("room", "batches"), [(3, [2] * 5), (1, [1] * 10), (4, [4, 4, 2])])
+def test_a_batch_that_does_not_fit_is_halved(room: int, batches: list[int]) -> None:
+    card = SmallCard(room)
+    done, notes = _captioned(card, 10, 8)
+    assert done == [str(place) for place in range(10)], "none is lost, none is done twice"
+    assert card.batches == batches
+    assert len(notes) == {3: 2, 1: 3, 4: 1}[room], "once for each halving"
+
+
+def test_a_picture_that_does_not_fit_ends_the_model() -> None:
+    with pytest.raises(OutOfMemoryError):
+        _captioned(SmallCard(room=0), 3, 2)
+
+
+def test_no_pictures_no_batch() -> None:
+    card = SmallCard(room=8)
+    assert _captioned(card, 0, None) == ([], [])
+    assert card.batches == []
+
+
+class Card:
+    """What NVML says of a card with so much memory, of which this process holds the weights."""
+
+    def __init__(self, total_bytes: int | None, used_bytes: int | None) -> None:
+        self.vram_total_bytes = total_bytes
+        self._used_bytes = used_bytes
+
+    def used_vram_bytes(self) -> int | None:
+        return self._used_bytes
+
+    def process_vram_bytes(self) -> int | None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("total_gib", "used_gib", "at_least", "at_most"),
+    [(80, 1, 32, 32), (4, 1, 2, 32), (1.2, 1, 1, 2), (None, None, 8, 8), (4, None, 8, 8)],
+)
+def test_an_automatic_batch_fits_the_card(
+    monkeypatch: pytest.MonkeyPatch,
+    total_gib: float | None,
+    used_gib: float | None,
+    at_least: int,
+    at_most: int,
+) -> None:
+    total, used = (None if gib is None else int(gib * 2**30) for gib in (total_gib, used_gib))
+    monkeypatch.setattr("f1cap.gpu.find_card", lambda _: Card(total, used))
+    captioner = SmallCard(room=100)
+    captioner.spec = CATALOG["blip-base"]
+    assert at_least <= Batcher(captioner, Decoding(num_beams=5), None, None).size <= at_most

@@ -1,0 +1,99 @@
+"""The watching process from inside: peaks, energy by counter or by power, and what a gap does."""
+
+import os
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from f1cap import gpu
+from f1cap.services.bench import sampler
+
+
+class FakeCard:
+    """Answers from lists; the last answer stays."""
+
+    vram_total_bytes = 1000
+
+    def __init__(
+        self, used: list[int], power: list[float | None], energy: list[float | None]
+    ) -> None:
+        self._answers: dict[str, list[Any]] = {"used": used, "power": power, "energy": energy}
+
+    def _next(self, name: str) -> Any:
+        answers = self._answers[name]
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def process_vram_bytes(self, pid: int) -> int | None:
+        assert pid == os.getpid()
+        return 7
+
+    def used_vram_bytes(self) -> Any:
+        return self._next("used")
+
+    def power_w(self) -> Any:
+        return self._next("power")
+
+    def energy_j(self) -> Any:
+        return self._next("energy")
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of whole milliseconds that only sleeping moves."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += max(seconds, 0.001)
+
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+def _sampled(card: FakeCard, monkeypatch: pytest.MonkeyPatch, *, times: int) -> dict[str, object]:
+    monkeypatch.setattr(gpu, "find_card", lambda _: card)
+    watching = sampler._Sampler(os.getpid(), 0)
+    watching.stop = _StopAfter(times)
+    watching.count_energy(on=True)
+    watching.run()
+    watching.count_energy(on=False)
+    return watching.results()
+
+
+class _StopAfter(threading.Event):
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._left = iter(range(times))
+
+    def is_set(self) -> bool:
+        return next(self._left, None) is None
+
+
+@pytest.mark.usefixtures("ticks")
+def test_peaks_are_kept_and_power_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = FakeCard([5, 9, 3], [100.0, 200.0], [None])
+    found = _sampled(card, monkeypatch, times=11)
+    assert (found["nvml_device_bytes"], found["nvml_process_bytes"]) == (9, 7)
+    assert isinstance(found["rss_bytes"], int)
+    # 100 W, then 200 W: half a tick at the mean of the two and nine ticks at 200
+    assert found["energy_j"] == pytest.approx(0.01 * 150 + 9 * 0.01 * 200)
+    assert found["samples"] == 11
+    assert found["interval_s"] == pytest.approx(sampler.INTERVAL_S)
+
+
+@pytest.mark.usefixtures("ticks")
+def test_the_counter_comes_first_unless_it_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = FakeCard([1], [100.0], [1000.0, 1012.5])
+    assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
+    still = FakeCard([1], [100.0], [1000.0])
+    assert _sampled(still, monkeypatch, times=3)["energy_j"] == pytest.approx(2.0)
+    silent = FakeCard([1], [None], [None])
+    assert _sampled(silent, monkeypatch, times=3)["energy_j"] is None
+
+
+def test_a_process_that_is_gone_has_no_memory() -> None:
+    read = sampler._resident_reader(os.getpid())
+    assert (read() or 0) > 10**6
+    gone = sampler._resident_reader(2**22 + 1)  # beyond what Linux numbers
+    assert gone() is None

@@ -1,0 +1,125 @@
+"""Captions from anybody's files: each form, and each way that a file can be wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from f1cap.corpus import read_captions
+from f1cap.errors import CaptionSetError
+
+IDS: dict[int | str, str] = {1: "a/x.jpg", 2: "b.jpg"}
+EXPECTED = {"a/x.jpg": "a red car", "b.jpg": 'say "go", twice'}
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+FORMS = {
+    "flat.json": json.dumps(EXPECTED),
+    "bom.json": "\ufeff" + json.dumps(EXPECTED),
+    "coco.json": json.dumps(
+        [{"image_id": n, "caption": EXPECTED[name]} for n, name in IDS.items()]
+    ),
+    "coco_text_ids.json": json.dumps(
+        [{"image_id": str(n), "caption": EXPECTED[name]} for n, name in IDS.items()]
+    ),
+    "list.json": json.dumps(
+        [{"filename": name, "caption": text} for name, text in EXPECTED.items()]
+    ),
+    "ours.jsonl": "".join(
+        json.dumps({"image": name, "caption": text, "truncated": False, "line_breaks": True}) + "\n"
+        for name, text in EXPECTED.items()
+    ),
+    "ours.csv": (
+        "image,caption,truncated\n"
+        "a/x.jpg,a red car,False\n"
+        'b.jpg,"say ""go"", twice",True\n'
+    ),
+    "windows.json": json.dumps({"a\\x.jpg": "a red car", "b.jpg": EXPECTED["b.jpg"]}),
+    "document.json": json.dumps(
+        {
+            "f1cap": {"version": "0", "schema": 1, "command": "caption"},
+            "data": {
+                "runs": [
+                    {
+                        "model": "git-mini",
+                        "images_per_s": 2.5,
+                        "captions": [
+                            {"image": name, "caption": text, "truncated": name == "b.jpg",
+                             "line_breaks": False}
+                            for name, text in EXPECTED.items()
+                        ],
+                    }
+                ]
+            },
+        }
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_says_the_same(tmp_path: Path, name: str) -> None:
+    (found,) = read_captions(_write(tmp_path / name, FORMS[name]), IDS)
+    assert dict(found.captions) == EXPECTED
+
+
+def test_what_a_run_recorded_is_kept(tmp_path: Path) -> None:
+    (document,) = read_captions(_write(tmp_path / "d.json", FORMS["document.json"]), {})
+    assert document.model == "git-mini"
+    assert document.truncated == frozenset({"b.jpg"})
+    assert document.line_breaks == frozenset()
+    assert document.cost.images_per_s == 2.5
+    (table,) = read_captions(_write(tmp_path / "t.csv", FORMS["ours.csv"]), {})
+    assert table.truncated == frozenset({"b.jpg"})
+    assert table.line_breaks is None, "nobody recorded it"
+
+
+def test_one_file_may_hold_several_models(tmp_path: Path) -> None:
+    lines = [{"model": model, "image": "x.jpg", "caption": model} for model in ("one", "two")]
+    path = _write(tmp_path / "m.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    sets = read_captions(path, {})
+    assert [(found.model, dict(found.captions)) for found in sets] == [
+        ("one", {"x.jpg": "one"}),
+        ("two", {"x.jpg": "two"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("x.json", "", "not JSON"),
+        ("x.json", "{", "not JSON"),
+        ("x.json", "3", "neither an object nor a list"),
+        ("x.json", "{}", "holds no caption"),
+        ("x.json", "[]", "holds no caption"),
+        ("x.json", '{"a.jpg": 3}', "'a.jpg'"),
+        ("x.json", '{"a.jpg": null}', "'a.jpg'"),
+        ("x.json", '[{"image_id": 1}]', "entry 1"),
+        ("x.json", '[{"image_id": 1, "caption": "a"}, 3]', "entry 2"),
+        ("x.json", '[{"caption": "a"}]', "entry 1"),
+        ("x.json", '[{"image_id": true, "caption": "a"}]', "entry 1"),
+        ("x.json", '[{"image_id": 1, "caption": "a"}, {"image_id": 1, "caption": "b"}]', "entry 2"),
+        ("x.json", '{"f1cap": {}, "data": null}', "without caption runs"),
+        ("x.jsonl", '{"image": "a", "caption": "b"}\n{"image"', "line 2"),
+        ("x.csv", "a,b\n1,2\n", "columns"),
+        ("x.csv", "image,caption\na.jpg\n", "line 2"),
+    ],
+)
+def test_a_wrong_file_is_one_sentence(tmp_path: Path, name: str, text: str, said: str) -> None:
+    with pytest.raises(CaptionSetError) as caught:
+        read_captions(_write(tmp_path / name, text), IDS)
+    assert said in caught.value.message
+    assert str(tmp_path / name) in caught.value.message
+
+
+def test_files_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(CaptionSetError, match="not UTF-8"):
+        read_captions(tmp_path / "x.json", {})
+    with pytest.raises(CaptionSetError, match="does not exist"):
+        read_captions(tmp_path / "gone.json", {})
+    with pytest.raises(CaptionSetError, match="folder"):
+        read_captions(tmp_path, {})

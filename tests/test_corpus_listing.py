@@ -1,0 +1,290 @@
+"""From paths to pictures: which, in which order, under which names, and at what cost."""
+
+import json
+import os
+import tracemalloc
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from f1cap import corpus
+from f1cap.corpus import datasets
+from f1cap.errors import DatasetError, UsageError
+from f1cap.records.images import Reference
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def describe(folder: Path, *names: str) -> None:
+    entries = [{"filename": name, "category": "cars", "caption": "a car"} for name in names]
+    (folder / "captions.json").write_text(json.dumps({"images": entries}))
+
+
+def images(*paths: Path, recursive: bool = True) -> Sequence[str]:
+    return corpus.open_dataset(paths, recursive=recursive).images
+
+
+def test_a_folder_in_natural_order(tmp_path: Path) -> None:
+    names = ("10/a.jpg", "2/img10.PNG", "2/img2.webp", "2/Img3.jpeg", "2/img02.jpg", "a.tif")
+    dataset = corpus.open_dataset([fill(tmp_path / "photos", *names)])
+    assert dataset.images == (
+        "2/img02.jpg",
+        "2/img2.webp",
+        "2/Img3.jpeg",
+        "2/img10.PNG",
+        "10/a.jpg",
+        "a.tif",
+    )
+    assert dataset.name == "photos"
+    assert dataset.root == (tmp_path / "photos").resolve()
+    assert dataset.identity == str(dataset.root)
+    assert (dataset.references, dataset.missing) == ({}, ())
+    assert dataset.category("10/a.jpg") == "10"
+
+
+def test_what_is_no_picture_is_passed_over(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "b.txt", "jpg", "c.jpg.part", ".hidden.jpg", ".cache/d.jpg", "e.heic")
+    fill(tmp_path, "folder.jpg/f.png")
+    (tmp_path / "empty.jpg").mkdir()
+    assert images(tmp_path) == ("a.jpg", "folder.jpg/f.png")
+    assert images(tmp_path, recursive=False) == ("a.jpg",)
+
+
+def test_links_to_folders_end_and_repeat_nothing(tmp_path: Path) -> None:
+    root = fill(tmp_path / "photos", "real/a.jpg", "b.jpg")
+    fill(tmp_path / "elsewhere", "c.jpg")
+    (root / "again").symlink_to(root / "real")
+    (root / "real" / "up").symlink_to(root)
+    (root / "zz").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(root)
+    assert images(root) == ("b.jpg", "real/a.jpg", "zz/c.jpg")
+
+
+def test_links_to_pictures_keep_their_names_and_broken_ones_are_listed(tmp_path: Path) -> None:
+    root = fill(tmp_path / "photos", "real.jpg")
+    (root / "link.jpg").symlink_to("real.jpg")
+    (root / "dangling.jpg").symlink_to("gone.jpg")
+    (root / "loop.jpg").symlink_to("loop.jpg")
+    assert images(root) == ("dangling.jpg", "link.jpg", "loop.jpg", "real.jpg")
+    assert images(root / "link.jpg", root / "dangling.jpg") == ("link.jpg", "dangling.jpg")
+
+
+def test_file_systems_without_inode_numbers_have_no_loops_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = fill(tmp_path / "photos", "one/a.jpg", "two/b.jpg")
+    (root / "one" / "up").symlink_to(root)
+    stat = Path.stat
+
+    def without_number(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        fields = list(stat(path, follow_symlinks=follow_symlinks))
+        fields[1] = 0
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(Path, "stat", without_number)
+    assert images(root) == ("one/a.jpg", "two/b.jpg")
+
+
+def test_names_that_are_not_utf_8_come_back_as_files(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xfe.jpg")
+    try:
+        fill(tmp_path, name)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    dataset = corpus.open_dataset([tmp_path])
+    assert dataset.images == (name,)
+    assert dataset.path(name).exists()
+
+
+def test_deep_folders_need_no_deep_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["d"] * 1200  # above Python's recursion limit
+    monkeypatch.chdir(tmp_path)
+    for name in names:
+        Path(name).mkdir()
+        os.chdir(name)
+    Path("deep.jpg").touch()
+    try:
+        assert images(tmp_path) == ("/".join([*names, "deep.jpg"]),)
+    finally:  # here, for pytest's own removal does recurse
+        Path("deep.jpg").unlink()
+        for name in names:
+            os.chdir("..")
+            Path(name).rmdir()
+
+
+def test_several_paths_share_a_root_and_a_picture_is_listed_once(tmp_path: Path) -> None:
+    fill(tmp_path, "2024/a.jpg", "2024/b.jpg", "2023/c.jpg", "2022/d.anything")
+    dataset = corpus.open_dataset(
+        [tmp_path / "2024" / "b.jpg", tmp_path / "2022" / "d.anything", tmp_path / "2024"]
+    )
+    assert dataset.root == tmp_path.resolve()
+    assert dataset.images == ("2024/b.jpg", "2022/d.anything", "2024/a.jpg")
+    other_order = corpus.open_dataset(
+        [tmp_path / "2024", tmp_path / "2024" / "b.jpg", tmp_path / "2022" / "d.anything"]
+    )
+    assert other_order.identity == dataset.identity
+    assert corpus.open_dataset([tmp_path / "2024"]).identity != dataset.identity
+
+
+def test_one_file_is_a_dataset_of_its_folder(tmp_path: Path) -> None:
+    fill(tmp_path / "photos", "a.jpg", "b.jpg")
+    dataset = corpus.open_dataset([tmp_path / "photos" / "a.jpg"])
+    assert (dataset.name, dataset.images) == ("photos", ("a.jpg",))
+    assert dataset.path("a.jpg") == (tmp_path / "photos" / "a.jpg").resolve()
+
+
+def test_captions_json_decides_the_order_and_leaves_nothing_out(tmp_path: Path) -> None:
+    fill(tmp_path, "b.jpg", "a.jpg", "new.jpg", "sub/c.jpg", ".hidden/d.jpg")
+    describe(tmp_path, "sub/c.jpg", "gone.jpg", "b.jpg", ".hidden/d.jpg")
+    dataset = corpus.open_dataset([tmp_path], recursive=False)
+    assert dataset.images == ("sub/c.jpg", "b.jpg", ".hidden/d.jpg", "a.jpg", "new.jpg")
+    assert dataset.missing == ("gone.jpg",)
+    assert dataset.references["b.jpg"] == Reference("cars", ("a car",))
+    assert dataset.category("b.jpg") == "cars"
+    assert dataset.category("new.jpg") is None
+
+
+def test_captions_of_each_of_several_folders(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        describe(fill(tmp_path / name, "a.jpg"), "a.jpg", "gone.jpg")
+    dataset = corpus.open_dataset([tmp_path / "one", tmp_path / "two"])
+    assert dataset.images == ("one/a.jpg", "two/a.jpg")
+    assert set(dataset.references) == {"one/a.jpg", "two/a.jpg"}
+    assert dataset.missing == ("one/gone.jpg", "two/gone.jpg")
+
+
+def test_names_from_another_system_find_their_files(tmp_path: Path) -> None:
+    fill(tmp_path, "pits/cafe\u0301.jpg")  # as an archive made on a Mac has it
+    describe(tmp_path, "pits\\caf\u00e9.jpg")
+    dataset = corpus.open_dataset([tmp_path])
+    assert dataset.images == ("pits/cafe\u0301.jpg",)
+    assert set(dataset.references) == set(dataset.images)
+    assert dataset.missing == ()
+
+
+def test_the_limit_counts_from_the_first(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    assert corpus.open_dataset([tmp_path], limit=2).images == ("a.jpg", "b.jpg")
+    with pytest.raises(UsageError, match="at least 1, not 0"):
+        corpus.open_dataset([tmp_path], limit=0)
+
+
+def test_no_path_means_dataset_here_or_the_bundled_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundled = fill(tmp_path / "installed", "bundled.jpg")
+    monkeypatch.setattr(datasets, "bundled_dataset", lambda: bundled)
+    monkeypatch.chdir(tmp_path)
+    assert corpus.open_dataset([]).images == ("bundled.jpg",)
+    fill(tmp_path / "dataset", "mine.jpg")
+    assert corpus.open_dataset([]).images == ("mine.jpg",)
+
+
+def test_the_bundled_dataset_is_in_the_package_or_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "f1cap" / "corpus" / "datasets.py"))
+    with pytest.raises(DatasetError, match="bundled dataset is missing"):
+        corpus.bundled_dataset()
+    fill(tmp_path / "dataset", "captions.json")
+    assert corpus.bundled_dataset() == tmp_path / "dataset"
+    fill(tmp_path / "f1cap" / "mini" / "dataset", "captions.json")
+    assert corpus.bundled_dataset() == tmp_path / "f1cap" / "mini" / "dataset"
+
+
+def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no file or folder .*gone\.jpg\.$"):
+        images(fill(tmp_path, "a.jpg"), tmp_path / "gone.jpg")
+    with pytest.raises(DatasetError, match="cannot be opened: Not a directory"):
+        images(tmp_path / "a.jpg" / "b.jpg")
+
+
+def test_no_pictures_says_what_would_be_one(tmp_path: Path) -> None:
+    fill(tmp_path, "notes.txt")
+    with pytest.raises(DatasetError, match="There are no pictures in") as caught:
+        images(tmp_path)
+    assert caught.value.hint is not None
+    assert " jpg " in caught.value.hint
+    fill(tmp_path, "sub/a.jpg")
+    with pytest.raises(DatasetError) as caught:
+        images(tmp_path, recursive=False)
+    assert "--no-recursive" in str(caught.value.hint)
+    fill(tmp_path / "phone", "IMG_1.HEIC")
+    with pytest.raises(DatasetError) as caught:
+        images(tmp_path / "phone")
+    assert "JPEG" in str(caught.value.hint)
+
+
+def test_a_dataset_file_whose_pictures_are_all_gone(tmp_path: Path) -> None:
+    describe(tmp_path, "a.jpg", "b.jpg")
+    with pytest.raises(DatasetError, match=r"None of the 2 pictures .* is there: a\.jpg …"):
+        images(tmp_path)
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="nothing is locked for root")
+def test_locked_folders(tmp_path: Path) -> None:
+    root = fill(tmp_path / "photos", "a.jpg", "locked/b.jpg")
+    (root / "locked").chmod(0)
+    assert images(root) == ("a.jpg", "locked")  # to fail by name in its turn
+    with pytest.raises(DatasetError, match="cannot be listed: Permission denied"):
+        images(root / "locked")
+    (root / "locked").chmod(0o700)
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="nothing is locked for root")
+def test_a_listed_picture_in_a_locked_folder_is_no_missing_one(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "locked/b.jpg")
+    describe(tmp_path, "locked/b.jpg")
+    (tmp_path / "locked").chmod(0)
+    dataset = corpus.open_dataset([tmp_path])
+    (tmp_path / "locked").chmod(0o700)
+    assert dataset.images == ("locked/b.jpg", "a.jpg", "locked")
+    assert dataset.missing == ()
+
+
+def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = fill(tmp_path / "photos", "a.jpg", "locked/b.jpg")
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path).name in refused:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    refused = ["locked"]
+    assert images(root) == ("a.jpg", "locked")
+    refused = ["photos"]
+    with pytest.raises(DatasetError, match=r"photos cannot be listed: Permission denied\.$"):
+        images(root)
+
+
+def test_paths_on_two_drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_paths: object) -> str:
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr(os.path, "commonpath", refuse)
+    with pytest.raises(DatasetError, match="different drives"):
+        images(fill(tmp_path, "a.jpg"))
+
+
+def test_thousands_of_pictures_cost_names_only(tmp_path: Path) -> None:
+    source = tmp_path / "source.jpg"
+    source.touch()
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(5_000):
+        (folder / f"photograph_{number:05}.jpg").symlink_to(source)
+    tracemalloc.start()
+    dataset = corpus.open_dataset([folder])
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(dataset.images) == 5_000
+    assert held < 5_000 * 120
+    assert peak < 5_000 * 450

@@ -1,0 +1,203 @@
+"""captions.json: the forms that are read, and a sentence with the place for all that is not."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from f1cap import corpus
+from f1cap.corpus import references
+from f1cap.errors import DatasetError
+from f1cap.records.images import Reference
+
+
+def write(folder: Path, content: object) -> Path:
+    path = folder / "captions.json"
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    path.write_bytes(data)
+    return path
+
+
+def own(*entries: object) -> dict[str, object]:
+    return {"images": list(entries)}
+
+
+def entry(filename: object = "a.jpg", **rest: object) -> dict[str, object]:
+    return {"filename": filename, "caption": "a car", **rest}
+
+
+def test_the_own_form(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        own(
+            entry("2/b.jpg", id=7, category="pits"),
+            {"filename": "1/a.jpg", "captions": ["a car", "a red car"]},
+            {"filename": "./1//c.jpg", "caption": "first", "captions": ["second", "first"]},
+            {"filename": "1/d.jpg", "caption": None, "category": None, "licence": ["CC0"]},
+        ),
+    )
+    found = corpus.read_references(path)
+    assert list(found.items()) == [
+        ("2/b.jpg", Reference("pits", ("a car",), 7)),
+        ("1/a.jpg", Reference(None, ("a car", "a red car"))),
+        ("1/c.jpg", Reference(None, ("first", "second"))),
+        ("1/d.jpg", Reference(None, ())),
+    ]
+
+
+def test_the_form_of_coco(tmp_path: Path) -> None:
+    annotations = [
+        {"image_id": 9, "id": 1, "caption": "one"},
+        {"image_id": "x", "caption": "two"},
+        {"image_id": 9, "caption": "three"},
+        {"image_id": 9, "caption": "one"},
+    ]
+    images = [
+        {"id": "x", "file_name": "b.jpg", "height": 4},
+        {"id": 9, "file_name": "a.jpg"},
+        {"id": 1, "file_name": "c.jpg"},
+    ]
+    found = corpus.read_references(
+        write(tmp_path, {"info": {}, "images": images, "annotations": annotations})
+    )
+    assert list(found.items()) == [
+        ("b.jpg", Reference(None, ("two",), "x")),
+        ("a.jpg", Reference(None, ("one", "three"), 9)),
+        ("c.jpg", Reference(None, (), 1)),
+    ]
+
+
+def test_the_flat_form(tmp_path: Path) -> None:
+    found = corpus.read_references(write(tmp_path, {"1/a.jpg": "one", "b.jpg": ["two", "three"]}))
+    assert found == {
+        "1/a.jpg": Reference(None, ("one",)),
+        "b.jpg": Reference(None, ("two", "three")),
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_editors_of_windows_are_welcome(encoding: str, tmp_path: Path) -> None:
+    text = '{"café.jpg": "a café \U0001f3ce"}'
+    found = corpus.read_references(write(tmp_path, text.encode(encoding)))
+    assert found == {"café.jpg": Reference(None, ("a café \U0001f3ce",))}
+
+
+def test_a_name_that_is_not_utf_8_is_written_as_python_writes_it(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.jpg")
+    assert list(corpus.read_references(write(tmp_path, own(entry(name))))) == [name]
+
+
+BAD: dict[str, tuple[object, str]] = {
+    "no JSON": (b'{"images": [}', r"not JSON: Expecting value at line 1, column 13"),
+    "nothing": (b"", "not JSON"),
+    "two documents": (b"{} {}", "not JSON: Extra data"),
+    "Latin-1": ('{"a.jpg": "café"}'.encode("latin-1"), "not UTF-8"),
+    "deep": (b'{"images":' * 100_000, "nested too deeply"),
+    "deep list": (b"[" * 100_000, "nested too deeply"),
+    "a number of 5,000 digits": (b'{"a.jpg": ' + b"1" * 5_000 + b"}", "cannot be read"),
+    "a list": ([entry()], "an object is expected, not a list"),
+    "text": ("images", "an object is expected, not text"),
+    "null": (None, "an object is expected, not null"),
+    "an empty object": ({}, "names no picture"),
+    "images of another type": ({"images": {"a.jpg": "x"}}, "`images` must be a list, not an obj"),
+    "an empty list": (own(), "`images` is an empty list"),
+    "an entry of another type": (own(entry(), "b.jpg"), "entry 2 must be an object, not text"),
+    "no file name": (own(entry(), entry("b"), {"caption": "x"}), "entry 3 has no `filename`"),
+    "a number for a name": (own(entry(7)), "entry 1 has a `filename` that is a number"),
+    "an empty name": (own(entry("")), "entry 1 has an empty `filename`"),
+    "a dot for a name": (own(entry(".")), "entry 1 has an empty `filename`"),
+    "an absolute name": (own(entry("/etc/a.jpg")), "entry 1 has the absolute path '/etc/a.jpg'"),
+    "a drive": (own(entry("C:\\a.jpg")), "entry 1 has the absolute path"),
+    "a drive's own folder": (own(entry("c:a.jpg")), "entry 1 has the absolute path"),
+    "a share": (own(entry("\\\\host\\a.jpg")), "entry 1 has the absolute path"),
+    "a name that leaves": (own(entry("x/../../a.jpg")), "leaves the folder"),
+    "a name that leaves and returns": (own(entry("x/../a.jpg")), "leaves the folder"),
+    "a name that leaves on Windows": (own(entry("..\\a.jpg")), "leaves the folder"),
+    "a null byte": (own(entry("a\0.jpg")), "which no file can have"),
+    "half a character": (own(entry("\ud83c.jpg")), "which no file can have"),
+    "a repeated name": (own(entry(), entry("./a.jpg")), "entry 2 names 'a.jpg', which an earlier"),
+    "a caption of another type": (own(entry(caption=["x"])), "a caption that is a list, not text"),
+    "a truth for a caption": (own(entry(caption=True)), "that is true or false, not text"),
+    "an empty caption": (own(entry(caption=" \n")), "entry 1 has an empty caption"),
+    "captions of another type": (own(entry(captions="x")), "`captions` that are text, not a list"),
+    "a wrong one among captions": (own(entry(captions=["x", 1.5])), "a caption that is a number"),
+    "an empty list of captions": (own({"filename": "a", "captions": []}), "entry 1 has no caption"),
+    "a category of another type": (own(entry(category=3)), "entry 1 has a `category` that is a nu"),
+    "an id of another type": (own(entry(id=[1])), "entry 1 needs an `id` that is a number or text"),
+    "a key twice": (b'{"a.jpg": "x", "a.jpg": "y"}', "one object has the key 'a.jpg' twice"),
+    "flat with a number": ({"a.jpg": "x", "b.jpg": 7}, "entry 2 has a caption that is a number"),
+    "flat with an object": ({"a.jpg": {}}, "entry 1 has a caption that is an object"),
+    "flat with nothing": ({"a.jpg": []}, "entry 1 has no caption"),
+    "annotations of another type": (
+        {**own({"file_name": "a", "id": 1}), "annotations": {}},
+        "`annotations` must be a list, not an object",
+    ),
+    "an annotation of another type": (
+        {**own({"file_name": "a", "id": 1}), "annotations": [[]]},
+        "annotation 1 must be an object, not a list",
+    ),
+    "an image without id": (
+        {**own({"file_name": "a"}), "annotations": []},
+        "entry 1 needs an `id` that is a number or text, not null",
+    ),
+    "an id twice": (
+        {**own({"file_name": "a", "id": 1}, {"file_name": "b", "id": 1}), "annotations": []},
+        "entry 2 has the id 1, which an earlier entry has too",
+    ),
+    "an annotation of no image": (
+        {**own({"file_name": "a", "id": 1}), "annotations": [{"image_id": 2, "caption": "x"}]},
+        "annotation 1 is about the image 2, which `images` does not have",
+    ),
+    "an annotation of a truth": (
+        {**own({"file_name": "a", "id": 1}), "annotations": [{"image_id": True, "caption": "x"}]},
+        "annotation 1 needs an `image_id`",
+    ),
+    "an annotation without caption": (
+        {**own({"file_name": "a", "id": 1}), "annotations": [{"image_id": 1}]},
+        "annotation 1 has a caption that is null",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_is_one_sentence_with_its_name_and_the_place(case: str, tmp_path: Path) -> None:
+    content, reason = BAD[case]
+    path = write(tmp_path, content)
+    with pytest.raises(DatasetError) as caught:
+        corpus.read_references(path)
+    message = caught.value.message
+    assert message.startswith(str(path))
+    assert reason in message
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert caught.value.exit_code == 1
+
+
+def test_a_file_that_cannot_be_read_is_a_dataset_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "captions.json"
+    with pytest.raises(DatasetError, match="does not exist"):
+        corpus.read_references(path)
+    path.symlink_to(path)
+    with pytest.raises(DatasetError, match="symbolic links"):
+        corpus.read_references(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DatasetError, match="is a folder, not a file"):
+        corpus.read_references(path)
+    path.rmdir()
+    write(tmp_path, own(entry()))
+    monkeypatch.setattr(references, "MAX_BYTES", 10)
+    with pytest.raises(DatasetError, match="too large"):
+        corpus.read_references(path)
+
+
+def test_no_memory_is_a_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhaust(*_args: object, **_options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(json, "loads", exhaust)
+    with pytest.raises(DatasetError, match="more memory"):
+        corpus.read_references(write(tmp_path, b"{}"))

@@ -1,0 +1,76 @@
+"""The README and the program say the same."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import f1cap
+from f1cap.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]  # type: ignore[union-attr]  # every command has a callback
+
+
+def _command_lines() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("f1cap ")]
+
+
+def test_every_command_is_in_the_table() -> None:
+    listed = re.findall(r"^\| `f1cap (\w+)", README, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("line", _command_lines())
+def test_command_lines_are_understood(line: str, runner: CliRunner) -> None:
+    """Options are parsed before --help is obeyed only if it comes last; so nothing is run."""
+    arguments = shlex.split(line, comments=True)[1:]
+    result = runner.invoke(app, [*arguments, "--help"])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("line", _command_lines())
+def test_options_in_the_readme_exist(line: str, runner: CliRunner) -> None:
+    arguments = shlex.split(line, comments=True)[1:]
+    helptext = runner.invoke(app, [arguments[0], "--help"]).output
+    for option in (word for word in arguments[1:] if word.startswith("--")):
+        assert option in helptext, option
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command: str, runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = runner.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_version(runner: CliRunner) -> None:
+    assert runner.invoke(app, ["--version"]).output == f"f1cap {f1cap.__version__}\n"
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{f1cap.__version__}]" in changelog
+
+
+def test_exit_codes_and_variables_are_told() -> None:
+    for code in (0, 1, 2, 3, 130):
+        assert f"| {code} |" in README
+    for variable in ("F1CAP_CACHE_DIR", "HF_HUB_OFFLINE", "HF_TOKEN", "NO_COLOR"):
+        assert variable in README
+
+
+def test_top_level_is_what_the_design_names() -> None:
+    expected = {
+        "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "f1cap", "tests", "dataset",
+        "completions",
+    }  # fmt: skip
+    found = {
+        path.name
+        for path in ROOT.iterdir()
+        if not path.name.startswith(".") and path.name not in {"build", "dist"}
+    }
+    assert found == expected

@@ -1,0 +1,274 @@
+"""gpu.py and the real pynvml against a stand-in for the driver's library, a process a scenario."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MIB = 2**20
+
+# What a process says of its driver and cards; then the scenario may change, and it says it again.
+READ = """
+import dataclasses, json, os
+from f1cap import gpu
+card = gpu.find_card(int(os.environ.get("CARD", "0")))
+before = dataclasses.asdict(gpu.read_driver())
+os.environ["F1CAP_TEST_NVML"] = os.environ.get("THEN", os.environ.get("F1CAP_TEST_NVML", ""))
+print(json.dumps({
+    "driver": before,
+    "card": card and {
+        "uuid": card.uuid,
+        "total": card.vram_total_bytes,
+        "process": card.process_vram_bytes(),
+        "other": card.process_vram_bytes(4242),
+        "absent": card.process_vram_bytes(999_999),
+        "used": card.used_vram_bytes(),
+        "energy": card.energy_j(),
+        "power": card.power_w(),
+    },
+    "again": dataclasses.asdict(gpu.read_driver()),
+}))
+"""
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def ask(library: Callable[..., Path]) -> Ask:
+    """Return a process that reads the cards of a scenario."""
+
+    def run(scenario: str, *options: str, **environment: str) -> dict[str, Any]:
+        script = f"import os; os.environ['F1CAP_TEST_NVML_PID'] = str(os.getpid())\n{READ}"
+        finished = run_python(
+            script, LD_LIBRARY_PATH=str(library(*options)), F1CAP_TEST_NVML=scenario, **environment
+        )
+        assert finished.stderr == ""
+        answer: dict[str, Any] = json.loads(finished.stdout)
+        return answer
+
+    return run
+
+
+def run_python(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CUDA_")}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+
+def test_a_healthy_card_says_everything(ask: Ask) -> None:
+    answer = ask("healthy")
+    assert answer["driver"]["driver"] == "580.95.05"
+    assert answer["driver"]["cuda"] == "12.8"
+    assert answer["driver"]["problem"] is None
+    assert answer["again"] == answer["driver"]
+    (card,) = answer["driver"]["cards"]
+    processes = card.pop("processes")
+    assert card == {
+        "index": 0,
+        "uuid": "GPU-aaaa-1111",
+        "name": "NVIDIA H100",
+        "compute_capability": [9, 0],
+        "vram_total_bytes": 81559 * MIB,
+        "vram_used_bytes": 2048 * MIB,
+        "vram_free_bytes": 79511 * MIB,
+        "utilization": 0.37,
+        "temperature_c": 52,
+        "power_w": 68.25,
+        "energy_j": 123456.789,
+        "sm_clock_mhz": 1980,
+        "memory_clock_mhz": 2619,
+        "throttle_reasons": ["power cap", "thermal slowdown"],
+        "mig_devices": [],
+        "problem": None,
+    }
+    assert [process["vram_bytes"] for process in processes] == [300 * MIB, 1000 * MIB, 24 * MIB]
+    assert answer["card"] == {
+        "uuid": "GPU-aaaa-1111",
+        "total": 81559 * MIB,
+        "process": 1024 * MIB,  # two contexts of one process
+        "other": 300 * MIB,
+        "absent": None,
+        "used": 2048 * MIB,
+        "energy": 123456.789,
+        "power": 68.25,
+    }
+
+
+def test_a_gtx_1050_has_neither_power_nor_energy(ask: Ask) -> None:
+    answer = ask("gtx1050")
+    (card,) = answer["driver"]["cards"]
+    assert card["name"] == "NVIDIA GeForce GTX 1050"
+    assert card["compute_capability"] == [6, 1]
+    assert card["vram_total_bytes"] == 4096 * MIB
+    assert (card["power_w"], card["energy_j"]) == (None, None)
+    assert card["throttle_reasons"] == []
+    assert card["mig_devices"] == []
+    assert (answer["card"]["energy"], answer["card"]["power"]) == (None, None)
+    assert answer["card"]["process"] == 1024 * MIB
+
+
+def test_under_wddm_no_process_has_a_known_size(ask: Ask) -> None:
+    answer = ask("wddm")
+    (card,) = answer["driver"]["cards"]
+    assert [process["vram_bytes"] for process in card["processes"]] == [None, None, None]
+    assert answer["card"]["process"] is None
+    assert answer["card"]["used"] == 900 * MIB
+
+
+def test_in_a_container_the_process_is_not_listed(ask: Ask) -> None:
+    answer = ask("idle")
+    assert answer["driver"]["cards"][0]["processes"] == []
+    assert answer["card"]["process"] is None
+    assert answer["card"]["total"] == 81559 * MIB
+
+
+def test_an_older_driver_lacks_the_newer_questions(ask: Ask) -> None:
+    answer = ask("healthy", "-DOLD_DRIVER")
+    (card,) = answer["driver"]["cards"]
+    assert card["temperature_c"] == 51
+    assert card["throttle_reasons"] == ["idle"]
+    assert card["processes"] is None
+    assert answer["card"]["process"] is None
+
+
+def test_driver_and_library_of_different_versions(ask: Ask) -> None:
+    answer = ask("mismatch")
+    assert answer["card"] is None
+    assert answer["driver"]["cards"] == []
+    assert answer["driver"]["problem"] == "RM has detected an NVML/RM version mismatch."
+
+
+def test_no_library() -> None:
+    no_library = "def load(name): raise OSError(name + ': cannot open shared object file')"
+    script = f"import ctypes\n{no_library}\nctypes.CDLL = load\n{READ}"
+    answer = json.loads(run_python(script).stdout)
+    assert answer["card"] is None
+    assert answer["driver"]["problem"] == "NVML Shared Library Not Found"
+
+
+def test_a_library_that_is_something_else(tmp_path: Path, library: Callable[..., Path]) -> None:
+    del library  # for its reasons to skip
+    source = tmp_path / "empty.c"
+    source.write_text("int f1cap_nothing;")
+    output = tmp_path / "libnvidia-ml.so.1"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", output, source], check=True)
+    answer = json.loads(run_python(READ, LD_LIBRARY_PATH=str(tmp_path)).stdout)
+    assert answer["driver"]["problem"] == "Function Not Found"
+
+
+def test_no_pynvml() -> None:
+    script = f"import sys; sys.modules['pynvml'] = None\n{READ}"
+    answer = json.loads(run_python(script).stdout)
+    assert answer["card"] is None
+    assert "pynvml" in answer["driver"]["problem"]
+
+
+def test_no_card(ask: Ask) -> None:
+    answer = ask("none")
+    assert answer["card"] is None
+    assert (answer["driver"]["cards"], answer["driver"]["problem"]) == ([], None)
+
+
+def test_a_driver_that_fails_half_way(ask: Ask) -> None:
+    answer = ask("healthy", THEN="fails")
+    assert answer["driver"]["cards"][0]["uuid"] == "GPU-aaaa-1111"
+    again = answer["again"]["cards"][0]
+    assert again["index"] == 0
+    assert {again[key] for key in ("uuid", "vram_used_bytes", "power_w", "processes")} == {None}
+    assert again["problem"] == "Unknown Error"
+
+
+def test_a_card_that_disappears_half_way(ask: Ask) -> None:
+    answer = ask("healthy", THEN="gone")
+    assert answer["card"]["total"] == 81559 * MIB  # it was there when the run began
+    assert {answer["card"][key] for key in ("process", "used", "energy", "power")} == {None}
+    assert answer["again"]["cards"][0]["problem"] == "GPU is lost"
+
+
+def test_a_lost_card_beside_a_good_one(ask: Ask) -> None:
+    answer = ask("lost", CUDA_VISIBLE_DEVICES="GPU-bbbb", CUDA_DEVICE_ORDER="PCI_BUS_ID")
+    lost, good = answer["driver"]["cards"]
+    assert (lost["index"], lost["uuid"], lost["problem"]) == (0, None, "GPU is lost")
+    assert (good["index"], good["uuid"], good["problem"]) == (1, "GPU-bbbb-2222", None)
+    assert answer["card"]["uuid"] == "GPU-bbbb-2222"
+
+
+@pytest.mark.parametrize(
+    ("environment", "uuid"),
+    [
+        ({}, "GPU-aaaa-1111"),
+        ({"CARD": "1"}, "GPU-bbbb-2222"),
+        ({"CARD": "2"}, None),
+        ({"CUDA_VISIBLE_DEVICES": "1"}, "GPU-bbbb-2222"),
+        ({"CUDA_VISIBLE_DEVICES": "1,0", "CARD": "1"}, "GPU-aaaa-1111"),
+        ({"CUDA_VISIBLE_DEVICES": ""}, None),
+    ],
+)
+def test_two_cards_and_what_cuda_may_see(
+    environment: dict[str, str], uuid: str | None, ask: Ask
+) -> None:
+    answer = ask("two", **environment)
+    assert len(answer["driver"]["cards"]) == 2
+    assert (answer["card"] and answer["card"]["uuid"]) == uuid
+
+
+def test_unlike_cards_are_told_apart_only_by_what_is_certain(ask: Ask) -> None:
+    assert ask("unlike")["card"] is None
+    by_bus = ask("unlike", CUDA_DEVICE_ORDER="PCI_BUS_ID")
+    assert by_bus["card"]["uuid"] == "GPU-cccc-3333"
+    by_name = ask("unlike", CUDA_VISIBLE_DEVICES="GPU-aaaa")
+    assert by_name["card"]["uuid"] == "GPU-aaaa-1111"
+
+
+def test_a_divided_card(ask: Ask) -> None:
+    answer = ask("mig")
+    (card,) = answer["driver"]["cards"]
+    assert card["utilization"] is None
+    assert card["mig_devices"] == [
+        {
+            "uuid": "MIG-ffff-6666",
+            "name": "NVIDIA A100 MIG 1g.5gb",
+            "vram_total_bytes": 4864 * MIB,
+            "vram_used_bytes": 64 * MIB,
+            "vram_free_bytes": 4800 * MIB,
+        }
+    ]
+    assert answer["card"]["uuid"] == "MIG-ffff-6666"
+    assert answer["card"]["total"] == 4864 * MIB
+    assert answer["card"]["process"] == 1024 * MIB
+
+
+def test_a_driver_that_talks_nonsense(ask: Ask) -> None:
+    (card,) = ask("garbled")["driver"]["cards"]
+    assert (card["name"], card["uuid"]) == (None, None)
+    assert card["vram_total_bytes"] == 8192 * MIB
+    assert len(ask("absurd")["driver"]["cards"]) == 64
+
+
+def test_the_driver_is_opened_once_and_let_go(library: Callable[..., Path]) -> None:
+    script = """
+from f1cap import gpu
+for _ in range(3):
+    assert gpu.read_driver().cards
+gpu.close()
+gpu.close()
+assert gpu.find_card(0)
+"""
+    finished = run_python(
+        script,
+        LD_LIBRARY_PATH=str(library()),
+        F1CAP_TEST_NVML="healthy",
+        F1CAP_TEST_NVML_TELL="1",
+    )
+    assert finished.stderr.splitlines() == ["shut down, 0 open"] * 2

@@ -1,0 +1,219 @@
+"""What people and programs are given: tables, JSON, JSONL, CSV, COCO results, cleaned text."""
+
+import csv
+import io
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from f1cap.errors import UsageError
+from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionSettings
+from f1cap.records.images import Problem
+from f1cap.records.json_text import stream_json, to_json
+from f1cap.records.models import Decoding, DType, Family, Placement
+from f1cap.render import units
+from f1cap.render.captions import write_captions
+from f1cap.render.formats import CaptionFormat
+from f1cap.render.text import printable
+from tests.conftest import Golden
+
+HOSTILE = "\x1b[31mred\x07 [bold]x[/bold] <b>&amp;</b> | :smile: \u202eabc"
+CAPTIONS = (
+    Caption("1_drivers/driver_01.jpg", "a driver in red waving to the fans", 8, False, False, 0.25),
+    Caption("1_drivers/driver_02.jpg", "a driver " * 30 + "and", 50, True, True, 12.5),
+    Caption("2_pits/[bold]\x1b[2J.jpg", HOSTILE, 7, False, False, 0.0125),
+)
+
+
+def _run(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini") -> CaptionRun:
+    return CaptionRun(
+        model=model,
+        checkpoint="org/name",
+        revision="abc",
+        family=Family.GIT,
+        dataset="photos",
+        placement=Placement("cpu", DType.FLOAT32),
+        settings=CaptionSettings(Decoding(num_beams=4), DType.FLOAT32),
+        images=4,
+        captioned=2,
+        kept=1,
+        failed=1,
+        seconds=12.75,
+        images_per_s=2 / 12.75,
+        load_s=0.5,
+        latencies_s=(0.25, 12.5),
+        vram_peak_bytes=None,
+        rss_peak_bytes=700 * 2**20,
+        batch_size=4,
+        results_dir=Path("results/photos-0123/git-mini"),
+        image_ids={"1_drivers/driver_01.jpg": 17},
+        captions=captions,
+    )
+
+
+PROBLEM = Problem("image", "2_pits/bad.jpg is empty.", None, "2_pits/bad.jpg", "git-mini")
+OUTCOME = CaptionOutcome((_run(),), (PROBLEM,))
+
+
+def _written(form: CaptionFormat, outcome: CaptionOutcome = OUTCOME) -> str:
+    stream = io.StringIO()
+    write_captions(outcome, form, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_table(golden: Golden, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = _written(CaptionFormat.TABLE)
+    assert max(map(len, text.splitlines())) <= columns
+    assert "\x1b" not in text
+    golden.check(text, f"tables/captions_{columns}.txt")
+
+
+def test_json_holds_the_contract() -> None:
+    document = json.loads(_written(CaptionFormat.JSON))
+    assert set(document) == {"f1cap", "status", "data", "errors"}
+    assert set(document["f1cap"]) == {"version", "schema", "command"}
+    assert document["f1cap"]["command"] == "caption"
+    assert document["status"] == "partial"
+    (run,) = document["data"]["runs"]
+    assert set(run) == {
+        "model", "checkpoint", "revision", "family", "dataset", "device", "dtype", "settings",
+        "images", "captioned", "kept", "failed", "batch_size", "load_s", "seconds",
+        "images_per_s", "vram_peak_bytes", "rss_peak_bytes", "results_dir", "captions",
+    }  # fmt: skip
+    assert set(run["settings"]) == {"decoding", "dtype", "prompt", "first_sentence"}
+    assert set(run["captions"][0]) == {
+        "image", "caption", "tokens", "truncated", "line_breaks", "latency_s",
+    }  # fmt: skip
+    assert [caption["caption"] for caption in run["captions"]] == [c.caption for c in CAPTIONS]
+    assert run["vram_peak_bytes"] is None
+    assert document["errors"] == [
+        {
+            "code": "image",
+            "message": "2_pits/bad.jpg is empty.",
+            "hint": None,
+            "image": "2_pits/bad.jpg",
+            "model": "git-mini",
+        }
+    ]
+
+
+def test_jsonl_has_one_caption_a_line() -> None:
+    lines = [json.loads(line) for line in _written(CaptionFormat.JSONL).splitlines()]
+    assert [line["image"] for line in lines] == [caption.image for caption in CAPTIONS]
+    assert {line["model"] for line in lines} == {"git-mini"}
+
+
+def test_csv_reads_back() -> None:
+    rows = list(csv.DictReader(io.StringIO(_written(CaptionFormat.CSV))))
+    assert [row["caption"] for row in rows] == [caption.caption for caption in CAPTIONS]
+    assert rows[1]["truncated"] == "True"
+
+
+def test_coco_uses_the_ids_of_the_dataset() -> None:
+    results = json.loads(_written(CaptionFormat.COCO))
+    assert results[0] == {"image_id": 17, "caption": CAPTIONS[0].caption}
+    assert results[1]["image_id"] == CAPTIONS[1].image
+
+
+def test_coco_holds_one_model() -> None:
+    CaptionFormat.COCO.check_models(1)
+    with pytest.raises(UsageError, match="one model"):
+        CaptionFormat.COCO.check_models(2)
+
+
+def test_the_output_file_chooses_the_format() -> None:
+    assert CaptionFormat.chosen(None, None) is CaptionFormat.TABLE
+    assert CaptionFormat.chosen(None, Path("x.CSV")) is CaptionFormat.CSV
+    assert CaptionFormat.chosen(None, Path("x.json")) is CaptionFormat.JSON
+    assert CaptionFormat.chosen(CaptionFormat.COCO, Path("x.json")) is CaptionFormat.COCO
+    assert CaptionFormat.chosen(None, Path("x.txt")) is CaptionFormat.TABLE
+
+
+def test_an_empty_run_is_still_a_document() -> None:
+    outcome = CaptionOutcome((_run(captions=()),), ())
+    document = json.loads(_written(CaptionFormat.JSON, outcome))
+    assert document["status"] == "ok"
+    assert document["data"]["runs"][0]["captions"] == []
+    assert _written(CaptionFormat.TABLE, outcome)
+    assert json.loads(_written(CaptionFormat.COCO, outcome)) == []
+
+
+def test_a_long_run_shows_the_first_rows_and_says_so() -> None:
+    many = tuple(replace(CAPTIONS[0], image=f"{number}.jpg") for number in range(500))
+    run = replace(_run(many), captioned=500, kept=0)
+    text = _written(CaptionFormat.TABLE, CaptionOutcome((run,), ()))
+    assert "and 300 more" in text
+    assert "\n199.jpg" in text
+    assert "\n200.jpg" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text", "plain text"),
+        ("café 🏎️ 漢字", "café 🏎️ 漢字"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("two\nlines\ttab\x00", "two\\nlines\\ttab\\x00"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        (os.fsdecode(b"\xff.jpg"), "\\udcff.jpg"),
+        ("\x9b31m", "\\x9b31m"),
+        ("[bold]x", "[bold]x"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_json_text_is_utf_8_whatever_it_holds() -> None:
+    value = {"name": os.fsdecode(b"caf\xe9"), "text": "é\u2028\x1b", "path": Path("a/b")}
+    text = to_json(value)
+    assert json.loads(text.encode("utf-8")) == {**value, "path": "a/b"}
+    assert "é" in text
+
+
+def test_streamed_json_is_the_same_document() -> None:
+    value = {
+        "flat": {"a": 1, "b": [1, 2]},
+        "empty": {},
+        "none": [],
+        "list": [{"x": 1}, {"x": [2]}],
+        "lazy": ({"n": number} for number in range(3)),
+        "nothing": iter(()),
+    }
+    text = "".join(stream_json(value))
+    assert json.loads(text) == {
+        "flat": {"a": 1, "b": [1, 2]},
+        "empty": {},
+        "none": [],
+        "list": [{"x": 1}, {"x": [2]}],
+        "lazy": [{"n": 0}, {"n": 1}, {"n": 2}],
+        "nothing": [],
+    }
+    assert '"lazy": [\n    {"n": 0},\n' in text
+
+
+def test_units() -> None:
+    assert units.seconds(None) == "n/a"
+    assert units.seconds(0.0123) == "12.3 ms"
+    assert units.seconds(0.0996) == "0.10 s"
+    assert units.seconds(12.346) == "12.35 s"
+    assert units.seconds(99.6) == "1 min 40 s"
+    assert units.seconds(3725) == "1 h 02 min"
+    assert units.clock(3725) == "1:02:05"
+    assert units.clock(None) == "-:--:--"
+    assert units.size(None) == "n/a"
+    assert units.size(999) == "999 B"
+    assert units.size(989_820_849) == "990 MB"
+    assert units.size(1_576_800_000) == "1.58 GB"
+    assert units.memory(4 * 2**30) == "4.00 GiB"
+    assert units.memory(700 * 2**20) == "700 MiB"
+    assert units.count(1, "picture") == "1 picture"
+    assert units.count(1000, "picture") == "1,000 pictures"
+    assert units.rate(0.345) == "0.34 images/s"
+    assert units.rate(12.34) == "12.3 images/s"
+    assert units.rate(None) == "n/a"

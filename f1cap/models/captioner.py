@@ -11,7 +11,8 @@ from transformers import GenerationConfig
 from f1cap.errors import UnsupportedModelError, UsageError
 from f1cap.models import runtime, weights
 from f1cap.models.decoding.engine import FastDecoder, choose_engine
-from f1cap.models.decoding.search import Frame, search
+from f1cap.models.decoding.frame import Frame
+from f1cap.models.decoding.search import search
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, Engine, ModelSpec, Placement
 

@@ -30,7 +30,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     The checkpoint comes first: without it the answer must not wait for torch to be imported.
 
     Args:
-        spec: From `catalog.resolve`.
+        spec: From `naming.resolve`.
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto` or a number format.
         engine: Whose code searches for captions; both find the same ones.

@@ -17,7 +17,6 @@ _BROKEN_HALF = re.compile(r"GTX 16\d\d|\b(T400|T500|T550|T600|T1000|T1200|T2000|
 # another for nothing: git-mini says 14 of 20 bundled pictures in other words
 _SMALL_BYTES = 50_000_000
 _WHEELS = "https://download.pytorch.org/whl"
-_PYPI = "https://pypi.org/simple"
 _ARCH = re.compile(r"(?P<kind>sm|compute)_(?P<number>\d+)(?P<only>[af]?)")
 
 
@@ -121,7 +120,7 @@ def install_command(
         driver_cuda: The newest CUDA that the driver serves; None where nobody asked it.
     """
     if capability is None:
-        wanted, wheel = "torch", "cu126"
+        wanted, wheel = "torch<2.15", "cu126"
     elif capability < (5, 0):
         return None
     elif capability < (7, 5) or (capability < (10, 0) and _is_before_13(driver_cuda)):
@@ -130,11 +129,9 @@ def install_command(
         wanted, wheel = "torch<2.15", "cu126"
     else:
         wanted, wheel = "torch", "cu130"
-    # forced: the build that cannot run the card satisfies the same requirement
-    return (
-        f'{pip} install --force-reinstall "{wanted}" '
-        f"--index-url {_WHEELS}/{wheel} --extra-index-url {_PYPI}"
-    )
+    # Forced: the build that cannot run the card satisfies the same requirement. Of two builds of
+    # one release pip takes the one whose version ends in a CUDA label: the extra index's.
+    return f'{pip} install --force-reinstall "{wanted}" --extra-index-url {_WHEELS}/{wheel}'
 
 
 def _is_before_13(driver_cuda: str | None) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from f1cap import corpus
 from f1cap.errors import CaptionSetError, DatasetError, UsageError
-from f1cap.models import catalog
+from f1cap.models import naming
+from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import CaptionSet, RunCost
 from f1cap.records.images import Dataset, Reference
 from f1cap.records.scores import Annotations, CaptionFlags, ScoreOptions
@@ -151,12 +152,12 @@ def _from_results(request: ScoreRequest, dataset: Dataset, folder: Path) -> dict
 
 def _canonical(name: str) -> str:
     """Return the name of a model's results folder for what the user calls it."""
-    return catalog.resolve(name).name
+    return naming.resolve(name).name
 
 
 def _with_catalogue(captions: CaptionSet) -> CaptionSet:
     """Add what the catalogue knows of a model of this name."""
-    spec = catalog.CATALOG.get(captions.model or "")
+    spec = CATALOG.get(captions.model or "")
     if spec is None:
         return captions
     cost = RunCost(

@@ -2,7 +2,7 @@
 
 from f1cap import corpus
 from f1cap.errors import F1capError, UnsupportedModelError, UsageError
-from f1cap.models import catalog
+from f1cap.models import naming
 from f1cap.records.captions import CaptionOutcome, CaptionRun
 from f1cap.records.images import Dataset, Problem
 from f1cap.records.models import Family
@@ -21,7 +21,7 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
         UnknownModelError: Before anything is loaded.
         F1capError: The only model asked for failed, or results cannot be written.
     """
-    specs = [catalog.resolve(name, offline=request.offline) for name in request.models]
+    specs = [naming.resolve(name, offline=request.offline) for name in request.models]
     for spec in specs:
         if request.prompt is not None and spec.family is not Family.BLIP:
             raise UnsupportedModelError(

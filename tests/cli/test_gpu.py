@@ -170,7 +170,7 @@ def test_watching_ends_by_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("scenario", "build", "supported", "words"),
     [
-        ("gtx1050", CU130, False, 'pip install --force-reinstall "torch<2.15" --index-url'),
+        ("gtx1050", CU130, False, 'pip install --force-reinstall "torch<2.15" --extra-index-url'),
         ("gtx1050", CU126, True, ""),
         ("healthy", CU126, True, ""),
         # a driver for CUDA 12.8 does not run what was built with 13

@@ -15,8 +15,8 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTo
 
 from f1cap.errors import OutOfMemoryError, UnsupportedModelError, UsageError
 from f1cap.models.base import Captioner
-from f1cap.models.catalog import resolve
 from f1cap.models.loading import open_captioner
+from f1cap.models.naming import resolve
 from f1cap.records.models import Decoding, DType, Engine, Family, Placement
 from tests.checkpoints import POSITIONS
 

@@ -11,7 +11,8 @@ import pytest
 
 from f1cap.errors import OfflineError, UnknownModelError, UnsupportedModelError
 from f1cap.models import catalog
-from f1cap.models.catalog import CATALOG, MINIS, STUDY, availability, resolve
+from f1cap.models.catalog import CATALOG, MINIS, STUDY, availability
+from f1cap.models.naming import resolve
 from f1cap.records.models import Availability, Family
 from tests.hub import Hub
 

@@ -117,7 +117,7 @@ def test_the_advice_minds_the_driver() -> None:
     turing = (7, 5)
     assert "cu130" in str(install_command(turing, "pip"))
     assert "cu130" in str(install_command(turing, "pip", "13.0"))
-    assert '"torch<2.15" --index-url https://download.pytorch.org/whl/cu126' in str(
+    assert '"torch<2.15" --extra-index-url https://download.pytorch.org/whl/cu126' in str(
         install_command(turing, "pip", "12.8")
     )
     # what came after CUDA 12.6 needs a newer driver, whatever is installed

@@ -68,7 +68,7 @@ def test_a_pascal_card_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_comman
     )
     assert command == (
         'A build that works: pip install --force-reinstall "torch<2.15" '
-        f"--index-url {WHEELS}/cu126 --extra-index-url https://pypi.org/simple"
+        f"--extra-index-url {WHEELS}/cu126"
     )
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 FETCH = """
 import sys
 from f1cap.errors import F1capError
-from f1cap.models.catalog import resolve
+from f1cap.models.naming import resolve
 from f1cap.models.fetch import fetch
 try:
     fetch(resolve(sys.argv[1]), on_download=lambda done, *_: print(done, flush=True))
@@ -34,7 +34,7 @@ finally:
 CAPTION = """
 import sys
 from PIL import Image
-from f1cap.models.catalog import resolve
+from f1cap.models.naming import resolve
 from f1cap.models.loading import open_captioner
 captioner = open_captioner(resolve(sys.argv[1]), device="cpu")
 import torch

@@ -16,8 +16,8 @@ from f1cap.errors import (
     OutOfMemoryError,
     UnsafeCheckpointError,
 )
-from f1cap.models.catalog import resolve
 from f1cap.models.loading import open_captioner
+from f1cap.models.naming import resolve
 from f1cap.records.models import Decoding, Family
 from tests.checkpoints import make_checkpoint
 

@@ -18,8 +18,8 @@ from transformers import (
 
 from f1cap.models.decoding.blip import BlipDecoder
 from f1cap.models.decoding.engine import FastDecoder
+from f1cap.models.decoding.frame import Frame
 from f1cap.models.decoding.git import GitDecoder
-from f1cap.models.decoding.search import Frame
 from f1cap.models.decoding.swin import SwinDecoder
 from f1cap.records.models import Decoding
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from f1cap.models.decoding.constraints import Constraints
+from f1cap.models.decoding.frame import Frame
 from f1cap.records.models import Decoding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from f1cap.models.decoding.search import Frame
 
 _BLOCK = 64  # tokens whose maximum is taken before any are sorted
 _HOPELESS = -1e9  # added to a score that may not win; finite, as in `generate`, so ranks stay
@@ -31,7 +31,7 @@ class BeamSearch:
     """
 
     def __init__(
-        self, pictures: int, frame: "Frame", decoding: Decoding, device: "torch.device"
+        self, pictures: int, frame: Frame, decoding: Decoding, device: "torch.device"
     ) -> None:
         beams = decoding.num_beams
         self._decoding = decoding

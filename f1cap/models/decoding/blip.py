@@ -5,9 +5,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from f1cap.models.decoding.cache import Entries, HeadShape, TextCache
+from f1cap.models.decoding.crossing import CrossLayer, look_once
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
 from f1cap.models.decoding.session import TextSession, repeat_start
-from f1cap.models.decoding.vision import VisionEncoder, VisionLayer, portions
+from f1cap.models.decoding.vision import VisionEncoder, VisionLayer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,12 +44,7 @@ class BlipDecoder:
     def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
         """Encode pictures and project them for each layer's cross-attention, once."""
         image = self._vision(pixels)
-        pictures = Entries(self._shape, len(pixels), image.shape[1], image)
-        for rows, part in portions(image):
-            for index, layer in enumerate(self._layers):
-                keys, values = layer.look(part)
-                pictures.keys[index][rows] = keys
-                pictures.values[index][rows] = values
+        pictures = look_once(self._layers, image, self._shape)
         room = len(start) + beams * (steps - 1)
         cache = TextCache(self._shape, len(pixels), beams, room, image)
         return TextSession(self, repeat_start(start, pixels), cache, pictures)
@@ -82,7 +78,7 @@ class BlipDecoder:
         self._head.pack(keep=self._is_tied)
 
 
-class _TextLayer:
+class _TextLayer(CrossLayer):
     """A BERT decoder layer: text, picture, feed-forward, each normalised after it is added."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
@@ -100,24 +96,6 @@ class _TextLayer:
         )
         self._narrow = Projection(layer.output.dense)
         self._feed_norm = layer.output.LayerNorm
-
-    @property
-    def projections(self) -> tuple[Projection, ...]:
-        """All linear layers."""
-        return (
-            self._own,
-            self._own_out,
-            self._cross_queries,
-            self._cross_picture,
-            self._cross_out,
-            self._widen,
-            self._narrow,
-        )
-
-    def look(self, image: "Tensor") -> tuple["Tensor", "Tensor"]:
-        """Project image tokens, [pictures, tokens, width], to keys and values by head."""
-        keys, values = self._cross_picture(image).chunk(2, dim=-1)
-        return split_heads(keys, self._heads), split_heads(values, self._heads)
 
     def attend_to_text(
         self, states: "Tensor", index: int, mask: "Tensor | None", cache: TextCache

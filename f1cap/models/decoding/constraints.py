@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from f1cap.models.decoding.frame import Frame
 from f1cap.records.models import Decoding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from f1cap.models.decoding.search import Frame
 
 _NEVER = float("-inf")
 
@@ -17,7 +17,7 @@ _NEVER = float("-inf")
 class Constraints:
     """Repetition penalty, repeated n-grams and a shortest length, in the order `generate` has."""
 
-    def __init__(self, decoding: Decoding, frame: "Frame", device: "torch.device") -> None:
+    def __init__(self, decoding: Decoding, frame: Frame, device: "torch.device") -> None:
         self.ends = torch.tensor(frame.ends, device=device)
         self._penalty = decoding.repetition_penalty
         self._ngram = decoding.no_repeat_ngram_size

@@ -6,25 +6,17 @@ and which pictures are finished; how the family keeps what it has read is its ow
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from f1cap.models.decoding.beams import BeamSearch
 from f1cap.models.decoding.constraints import Constraints
+from f1cap.models.decoding.frame import Frame
 from f1cap.records.models import Decoding
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The token ids that every caption of a batch starts with, and those that end one."""
-
-    start: tuple[int, ...]
-    ends: tuple[int, ...]
 
 
 class Session(Protocol):

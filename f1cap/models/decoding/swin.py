@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 from torch import nn
 
 from f1cap.models.decoding.cache import Entries, HeadShape, TextCache
+from f1cap.models.decoding.crossing import CrossLayer, look_once
 from f1cap.models.decoding.kernels import Projection, attend, pack_linears, split_heads
 from f1cap.models.decoding.session import TextSession, repeat_start
-from f1cap.models.decoding.vision import encode, portions
+from f1cap.models.decoding.vision import encode
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,12 +45,7 @@ class SwinDecoder:
     def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
         """Encode pictures and project them for each layer's cross-attention, once."""
         image = self._bridge(encode(pixels, lambda part: self._encoder(pixel_values=part)[0]))
-        pictures = Entries(self._shape, len(pixels), image.shape[1], image)
-        for rows, part in portions(image):
-            for index, layer in enumerate(self._layers):
-                keys, values = layer.look(part)
-                pictures.keys[index][rows] = keys
-                pictures.values[index][rows] = values
+        pictures = look_once(self._layers, image, self._shape)
         room = len(start) + beams * (steps - 1)
         cache = TextCache(self._shape, len(pixels), beams, room, image)
         return TextSession(self, repeat_start(start, pixels), cache, pictures)
@@ -86,7 +82,7 @@ class SwinDecoder:
         self._head.pack(keep=self._is_tied)
 
 
-class _TextLayer:
+class _TextLayer(CrossLayer):
     """A GPT-2 layer with cross-attention: text, picture, feed-forward, each normalised before."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
@@ -104,24 +100,6 @@ class _TextLayer:
         self._feed_norm = layer.ln_2
         self._widen = Projection(layer.mlp.c_fc, activation=layer.mlp.act)
         self._narrow = Projection(layer.mlp.c_proj)
-
-    @property
-    def projections(self) -> tuple[Projection, ...]:
-        """All linear layers."""
-        return (
-            self._own,
-            self._own_out,
-            self._cross_queries,
-            self._cross_picture,
-            self._cross_out,
-            self._widen,
-            self._narrow,
-        )
-
-    def look(self, image: "Tensor") -> tuple["Tensor", "Tensor"]:
-        """Project image tokens, [pictures, tokens, width], to keys and values by head."""
-        keys, values = self._cross_picture(image).chunk(2, dim=-1)
-        return split_heads(keys, self._heads), split_heads(values, self._heads)
 
     def attend_to_text(
         self, states: "Tensor", index: int, mask: "Tensor | None", cache: TextCache

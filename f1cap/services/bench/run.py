@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from f1cap import corpus, gpu
 from f1cap.errors import DatasetError, StorageError
-from f1cap.models import catalog
+from f1cap.models import naming
 from f1cap.records.benchmarks import Benchmark, BenchRow
 from f1cap.records.images import Problem
 from f1cap.services.bench.baseline import compare_with
@@ -29,7 +29,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     if request.save is not None:
         check_benchmark_name(request.save)
     earlier = None if request.baseline is None else read_benchmark(request.baseline)
-    specs = [catalog.resolve(name, offline=request.offline) for name in request.models]
+    specs = [naming.resolve(name, offline=request.offline) for name in request.models]
     cells = [
         Cell(spec, dtype, batch_size)
         for spec in specs

@@ -26,7 +26,8 @@ from typing import Any, TextIO
 
 from f1cap import corpus, measure
 from f1cap.errors import F1capError, ImageError, OutOfMemoryError
-from f1cap.models import catalog
+from f1cap.models import naming
+from f1cap.models.catalog import FAMILIES
 from f1cap.models.threads import let_idle_threads_sleep, picture_workers, usable_cores
 from f1cap.records.images import Problem
 from f1cap.records.models import Decoding, DType
@@ -85,7 +86,7 @@ class _Worker:
 
     def open(self, command: Mapping[str, Any]) -> dict[str, object]:
         """Import, then load; the two are timed apart."""
-        spec = catalog.resolve(command["model"], offline=True)
+        spec = naming.resolve(command["model"], offline=True)
         self._root = Path(command["root"])
         self._decoding = _decoding(spec.decoding, command)
         self._plain = command["plain"]
@@ -96,7 +97,7 @@ class _Worker:
         started = time.perf_counter()
         opener = _import_target(hook or target)
         if hook is None:
-            importlib.import_module(catalog.FAMILIES[spec.family].partition(":")[0])
+            importlib.import_module(FAMILIES[spec.family].partition(":")[0])
             self._torch = importlib.import_module("f1cap.models.accelerator")
         import_s = time.perf_counter() - started
 

@@ -200,7 +200,9 @@ def test_streamed_json_is_the_same_document() -> None:
 def test_units() -> None:
     assert units.seconds(None) == "n/a"
     assert units.seconds(0.0123) == "12.3 ms"
-    assert units.seconds(0.0996) == "0.10 s"
+    assert units.seconds(0.0996) == "99.6 ms"
+    assert units.seconds(0.1234) == "123 ms"
+    assert units.seconds(0.99951) == "1.00 s"
     assert units.seconds(12.346) == "12.35 s"
     assert units.seconds(99.6) == "1 min 40 s"
     assert units.seconds(3725) == "1 h 02 min"

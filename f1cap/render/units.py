@@ -5,8 +5,8 @@ def seconds(value: float | None) -> str:
     """Return a duration with a precision that fits its size."""
     if value is None:
         return "n/a"
-    if value < 0.0995:
-        return f"{value * 1000:.1f} ms"
+    if value < 0.9995:
+        return f"{value * 1000:.1f} ms" if value < 0.09995 else f"{value * 1000:.0f} ms"
     if value < 99.5:
         return f"{value:.2f} s"
     minutes, rest = divmod(round(value), 60)

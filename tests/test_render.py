@@ -16,6 +16,7 @@ from f1cap.records.json_text import stream_json, to_json
 from f1cap.records.models import Decoding, DType, Family, Placement
 from f1cap.render import units
 from f1cap.render.captions import write_captions
+from f1cap.render.csv_rows import table_writer
 from f1cap.render.formats import CaptionFormat
 from f1cap.render.text import printable
 from tests.conftest import Golden
@@ -41,6 +42,7 @@ def _run(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini") -> C
         captioned=2,
         kept=1,
         failed=1,
+        sidecars_failed=1,
         seconds=12.75,
         images_per_s=2 / 12.75,
         load_s=0.5,
@@ -82,7 +84,7 @@ def test_json_holds_the_contract() -> None:
     (run,) = document["data"]["runs"]
     assert set(run) == {
         "model", "checkpoint", "revision", "family", "dataset", "device", "dtype", "settings",
-        "images", "captioned", "kept", "failed", "batch_size", "load_s", "seconds",
+        "images", "captioned", "kept", "failed", "sidecars_failed", "batch_size", "load_s", "seconds",
         "images_per_s", "vram_peak_bytes", "rss_peak_bytes", "results_dir", "captions",
     }  # fmt: skip
     assert set(run["settings"]) == {"decoding", "dtype", "prompt", "first_sentence"}
@@ -219,3 +221,23 @@ def test_units() -> None:
     assert units.rate(0.345) == "0.34 images/s"
     assert units.rate(12.34) == "12.3 images/s"
     assert units.rate(None) == "n/a"
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_csv_on_a_terminal_is_cleaned_and_in_a_pipe_is_not() -> None:
+    terminal, pipe = _Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        table_writer(stream).writerow(["\x1b]0;x\x07a\nb", 3, None])
+    assert terminal.getvalue() == "\\x1b]0;x\\x07a\\nb,3,\n"
+    assert "\x1b" in pipe.getvalue()
+
+
+def test_json_holds_nothing_that_acts_on_a_terminal() -> None:
+    text = "\x1b \x9b \u202e \u2028 \ufeff é 🏎"
+    line = to_json(text)
+    assert json.loads(line) == text
+    assert printable(line) == line

@@ -1,6 +1,7 @@
 """The one place where a known error becomes text and an exit code."""
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -50,4 +51,7 @@ def _report(error: F1capError, json_command: str | None) -> None:
     if json_command is not None:
         from f1cap.render.document import write_error_document
 
-        write_error_document(json_command, error, sys.stdout)
+        # stdout may be what failed; the sentence is on stderr already
+        with suppress(OSError):
+            write_error_document(json_command, error, sys.stdout)
+            sys.stdout.flush()

@@ -32,10 +32,18 @@ def caption(
         ),
     ] = None,
     prompt: Annotated[
-        str | None, typer.Option("--prompt", help="How the caption begins (BLIP only).")
+        str | None,
+        typer.Option(
+            "--prompt",
+            metavar="TEXT",
+            help='How each caption begins, as "a photography of" (BLIP only).',
+        ),
     ] = None,
     first_sentence: Annotated[
-        bool, typer.Option("--first-sentence", help="Cut each caption after its first sentence.")
+        bool,
+        typer.Option(
+            "--first-sentence", help="Cut each caption after its first sentence; swin-tiny runs on."
+        ),
     ] = False,
     batch_size: Annotated[
         str, typer.Option("--batch-size", metavar="auto|N", help="Pictures at once.")
@@ -44,7 +52,9 @@ def caption(
     dtype: options.DTypeOpt = DType.AUTO,
     engine: Annotated[
         Engine,
-        typer.Option("--engine", help="f1cap's own search, or transformers' generate."),
+        typer.Option(
+            "--engine", help="Who runs the model: fast, f1cap's own code, or transformers."
+        ),
     ] = Engine.AUTO,
     offline: options.OfflineOpt = False,
     resume: Annotated[
@@ -57,7 +67,9 @@ def caption(
     sidecar: Annotated[
         str | None,
         typer.Option(
-            "--sidecar", metavar=".txt", help="Also write each caption beside its picture."
+            "--sidecar",
+            metavar="SUFFIX",
+            help="Also write each caption beside its picture, as .txt.",
         ),
     ] = None,
     overwrite_sidecars: Annotated[
@@ -77,7 +89,7 @@ def caption(
     quiet: options.QuietOpt = False,
     verbose: options.VerboseOpt = False,
 ) -> None:
-    """Caption pictures with one model or several, one after another.
+    """Caption pictures with one model or several, one after another. One must be named.
 
     Every finished caption is on disk before the next begins: run the same command again after an
     interruption and it goes on where it stopped.

@@ -143,7 +143,10 @@ MiniOpt = Annotated[
 ]
 AllOpt = Annotated[
     bool,
-    typer.Option("--all", help="The three models of the study: blip-base, git-base, swin-tiny."),
+    typer.Option(
+        "--all",
+        help="The three models of the study: blip-base, git-base, swin-tiny (2.2 GB to download).",
+    ),
 ]
 RecursiveOpt = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Look into sub-folders.")
@@ -172,7 +175,9 @@ OfflineOpt = Annotated[
 OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
-        "--output-dir", help="Folder for the results instead of the user cache.", file_okay=False
+        "--output-dir",
+        help="Where runs keep what resuming and `f1cap eval` need; default: the user cache.",
+        file_okay=False,
     ),
 ]
 DatasetArg = Annotated[
@@ -215,7 +220,10 @@ SeedOpt = Annotated[int, typer.Option("--seed", help="Of the bootstrap and the r
 OutputOpt = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Write the result to this file instead of stdout.", dir_okay=False
+        "--output",
+        "-o",
+        help="Write what is printed to this file instead of stdout.",
+        dir_okay=False,
     ),
 ]
 QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only errors.")]

@@ -35,6 +35,8 @@ def check_output(path: Path | None) -> None:
 def open_output(path: Path | None) -> Iterator[TextIO]:
     """Yield the stream for the result. A file appears only when it is complete.
 
+    A link is written through, and what is no file (a pipe, /dev/null) is written to, not replaced.
+
     Raises:
         StorageError: The file cannot be written.
         typer.Exit: Whoever read stdout has gone away, as in `f1cap … | head`.
@@ -53,7 +55,12 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
         return
     temporary: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                yield stream
+            return
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             yield stream

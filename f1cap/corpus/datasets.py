@@ -53,7 +53,7 @@ def open_dataset(
         images=tuple(gathered.images)[:limit],
         references=gathered.references,
         missing=tuple(gathered.missing),
-        undecodable=gathered.undecodable,
+        passed_over=tuple(gathered.passed_over),
         identity="\n".join(sorted({str(source.path) for source in sources})),
     )
 
@@ -94,7 +94,7 @@ class _Gathered:
     images: dict[str, None] = field(default_factory=dict)
     references: dict[str, Reference] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
-    undecodable: int = 0
+    passed_over: list[str] = field(default_factory=list)
 
 
 def _default_dataset() -> Path:
@@ -137,7 +137,7 @@ def _gather_folder(gathered: _Gathered, folder: Path, prefix: str, *, recursive:
     except OSError as error:
         message = f"The folder {folder} cannot be listed: {reason_of(error)}."
         raise DatasetError(message) from error
-    gathered.undecodable += len(passed_over)
+    gathered.passed_over += [prefix + name for name in passed_over]
     file = folder / CAPTIONS
     if _exists(file):
         listed = set(names)

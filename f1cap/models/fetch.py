@@ -196,6 +196,12 @@ class _Download:
                 f"{self._repo} has no weights that f1cap reads, among its {len(sizes)} files.",
                 hint="It needs model.safetensors or pytorch_model.bin.",
             )
+        for names in (hub_cache.PREPROCESSORS, hub_cache.TOKENIZERS):
+            if not set(names).intersection(small):
+                raise CheckpointNotFoundError(
+                    f"{self._repo} lacks {' or '.join(names)}, without which it cannot be run.",
+                    hint="`f1cap models` lists checkpoints that work.",
+                )
 
     def _require_space(self, needed_bytes: int) -> None:
         root = hub_cache.cache_root()

@@ -17,13 +17,13 @@ DEFAULT_REVISION = "main"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-_PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json")
+PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json")
 _SMALL = (
     "config.json",
     "generation_config.json",
-    *_PREPROCESSORS,
-    *_TOKENIZERS,
+    *PREPROCESSORS,
+    *TOKENIZERS,
     "merges.txt",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -91,8 +91,8 @@ def is_complete(folder: Path) -> bool:
     return (
         (folder / "config.json").is_file()
         and weight_files(folder) is not None
-        and any((folder / name).is_file() for name in _PREPROCESSORS)
-        and any((folder / name).is_file() for name in _TOKENIZERS)
+        and any((folder / name).is_file() for name in PREPROCESSORS)
+        and any((folder / name).is_file() for name in TOKENIZERS)
         and _holds_listed_files(folder)
     )
 

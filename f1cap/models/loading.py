@@ -11,6 +11,7 @@ from f1cap.errors import CheckpointError, CorruptCheckpointError
 from f1cap.models import fetch, hub_cache
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.catalog import FAMILIES
+from f1cap.models.interruption import interrupt_afterwards
 from f1cap.models.placement import place
 from f1cap.models.threads import let_idle_threads_sleep
 from f1cap.records.models import DType, Engine, ModelSpec
@@ -40,6 +41,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     Raises:
         CheckpointError: It cannot be fetched or read; subclasses say why.
         DeviceError: The device that was asked for cannot be used.
+        KeyboardInterrupt: Ctrl-C was pressed meanwhile; raised once imports and load are done.
         OutOfMemoryError: The weights do not fit.
         UnsupportedModelError: The fast engine was asked for and does not serve the model.
     """
@@ -50,18 +52,19 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         snapshot = fetch.fetch(spec, offline=offline, on_download=on_download)
         folder, revision = snapshot.folder, snapshot.revision
     let_idle_threads_sleep()
-    with _without_collector():
-        runtime = importlib.import_module("f1cap.models.runtime")
-        captioner_class = _import_target(FAMILIES[spec.family])
-    weights_bytes = sum(path.stat().st_size for path in hub_cache.weight_files(folder) or ())
-    placement = place(device, dtype, runtime.probe(), weights_bytes)
-    runtime.keep_quiet()
-    try:
-        captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
-    except CorruptCheckpointError as error:
-        if not spec.local:
-            fetch.discard_damaged(folder, error)
-        raise
+    with interrupt_afterwards():
+        with _without_collector():
+            runtime = importlib.import_module("f1cap.models.runtime")
+            captioner_class = _import_target(FAMILIES[spec.family])
+        weights_bytes = sum(path.stat().st_size for path in hub_cache.weight_files(folder) or ())
+        placement = place(device, dtype, runtime.probe(), weights_bytes)
+        runtime.keep_quiet()
+        try:
+            captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
+        except CorruptCheckpointError as error:
+            if not spec.local:
+                fetch.discard_damaged(folder, error)
+            raise
     return captioner
 
 

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from f1cap.errors import CorruptCheckpointError, F1capError, UnsafeCheckpointError
-from f1cap.models.hub_cache import weight_files
+from f1cap.models.hub_cache import PREPROCESSORS, weight_files
 
 _T = TypeVar("_T")
 
-_CODE_IN_PICKLE = (
-    "Unsupported global",
-    "Unsupported class",
-    "Unsupported operand",
-    "WeightsUnpickler",
+# what torch says of a pickle that names more than tensors, in the words of several releases
+_CODE_IN_PICKLE = re.compile(
+    r"unsupported (global|class|operand)|WeightsUnpickler|whose module .* is blocked", re.IGNORECASE
 )
 _MAX_NAMES = 3
 _MAX_REASON = 200  # characters of a library's own words
@@ -71,6 +69,11 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401
     Raises:
         CorruptCheckpointError: Its file is missing or damaged.
     """
+    if not any((folder / name).is_file() for name in PREPROCESSORS):
+        raise CorruptCheckpointError(
+            f"{folder} has no {PREPROCESSORS[0]}, which says how pictures are prepared.",
+            hint="Fetch it from where the checkpoint comes from.",
+        )
     from transformers import AutoImageProcessor
 
     return reading(
@@ -185,10 +188,15 @@ def _explain(error: Exception, folder: Path, what: str) -> F1capError:
         return CorruptCheckpointError(
             f"{name} in {folder} is damaged: {reason}.", hint="Fetch the file again."
         )
-    if any(words in str(error) for words in _CODE_IN_PICKLE):
+    if _CODE_IN_PICKLE.search(str(error)):
         return UnsafeCheckpointError(
             f"The weights in {folder} are a pickle that would run code; f1cap does not.",
             hint="Use a checkpoint with model.safetensors.",
+        )
+    if "ignore_mismatched_sizes" in str(error):
+        return CorruptCheckpointError(
+            f"config.json in {folder} does not fit the weights beside it: shapes differ.",
+            hint=f"The files in {folder} do not belong together.",
         )
     return CorruptCheckpointError(
         f"The {what} in {folder} cannot be read: {_one_line(error)}",

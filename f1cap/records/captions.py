@@ -75,6 +75,7 @@ class CaptionRun:
         captioned: Captions made by this run.
         kept: Captions kept from an earlier run.
         failed: Pictures without a caption.
+        sidecars_failed: Captions that could not be put beside their pictures.
         seconds: Wall time over the pictures, loading not counted.
         images_per_s: None where nothing was captioned.
         latencies_s: Of the captions made by this run, in order.
@@ -97,6 +98,7 @@ class CaptionRun:
     captioned: int
     kept: int
     failed: int
+    sidecars_failed: int
     seconds: float
     images_per_s: float | None
     load_s: float | None
@@ -111,10 +113,15 @@ class CaptionRun:
 
 @dataclass(frozen=True, slots=True)
 class CaptionOutcome:
-    """All runs of one command, and what failed on the way."""
+    """All runs of one command, and what failed on the way.
+
+    Attributes:
+        passed_over: Files in the folder that are photographs and cannot be decoded.
+    """
 
     runs: tuple[CaptionRun, ...]
     problems: tuple[Problem, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ class Dataset:
         images: POSIX paths relative to `root`, in the order of the run; unique.
         references: By picture name; empty where there is no captions.json.
         missing: Pictures that captions.json names and the folder lacks.
-        undecodable: How many HEIC and raw photographs the folder holds; they are passed over, as
-            cameras put them beside a JPEG of the same picture.
+        passed_over: HEIC and raw photographs, which Pillow cannot decode; no failures, as cameras
+            put them beside a JPEG of the same picture.
         identity: What tells this dataset from another of the same name (see `store`).
     """
 
@@ -42,7 +42,7 @@ class Dataset:
     images: Sequence[str]
     references: Mapping[str, Reference]
     missing: tuple[str, ...] = ()
-    undecodable: int = 0
+    passed_over: tuple[str, ...] = ()
     identity: str = ""
 
     def path(self, image: str) -> Path:

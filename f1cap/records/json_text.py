@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# Lone surrogates no UTF-8 stream takes; C1 controls and marks of direction no terminal should see.
+_ESCAPED = re.compile("[\ud800-\udfff\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def to_json(value: object) -> str:
-    """Return one line of JSON that any UTF-8 stream can take.
+    """Return one line of JSON that any UTF-8 stream can take, and any terminal.
 
-    File names that are not UTF-8 hold lone surrogates in Python; they are written as escapes,
-    which JSON allows and which come back as the same name.
+    File names that are not UTF-8 hold lone surrogates in Python; they, and what would act on a
+    terminal, are written as escapes, which JSON allows and which come back as the same text.
     """
     text = json.dumps(value, ensure_ascii=False, default=_plain)
-    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def stream_json(value: object, indent: int = 0) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Captions as a table for people and as JSON, JSONL, CSV or COCO results for programs."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TextIO
@@ -11,6 +10,7 @@ from rich.text import Text
 from f1cap.records.captions import CaptionOutcome, CaptionRun
 from f1cap.records.json_text import stream_json, to_json
 from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
 from f1cap.render.formats import CaptionFormat
 from f1cap.render.text import printable
@@ -81,8 +81,12 @@ def _summary(run: CaptionRun) -> Iterator[Text]:
         others.append(f"{run.kept:,} kept from an earlier run")
     if run.failed:
         others.append(f"{run.failed:,} failed")
+    if run.sidecars_failed:
+        others.append(f"{count(run.sidecars_failed, 'sidecar')} not written")
     if others:
-        yield Text(" · ".join(others), style="bold red" if run.failed else "")
+        yield Text(
+            " · ".join(others), style="bold red" if run.failed or run.sidecars_failed else ""
+        )
     place = f"{run.placement.device}, {run.placement.dtype}, batch of {run.batch_size or '-'}"
     if run.vram_peak_bytes is not None:
         place += f", {memory(run.vram_peak_bytes)} VRAM"
@@ -93,7 +97,10 @@ def _summary(run: CaptionRun) -> Iterator[Text]:
 
 
 def _write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
-    data = {"runs": [_run(run) for run in outcome.runs]}
+    data = {
+        "runs": [_run(run) for run in outcome.runs],
+        "passed_over": list(outcome.passed_over),
+    }
     write_document("caption", status_of(outcome.problems), data, outcome.problems, stream)
 
 
@@ -111,6 +118,7 @@ def _run(run: CaptionRun) -> dict[str, object]:
         "captioned": run.captioned,
         "kept": run.kept,
         "failed": run.failed,
+        "sidecars_failed": run.sidecars_failed,
         "batch_size": run.batch_size,
         "load_s": run.load_s,
         "seconds": run.seconds,
@@ -130,7 +138,7 @@ def _write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
 
 
 def _write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = table_writer(stream)
     writer.writerow(
         ["model", "image", "caption", "tokens", "truncated", "line_breaks", "latency_s"]
     )

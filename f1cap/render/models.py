@@ -17,6 +17,8 @@ _STYLES = {
     Availability.ABSENT: "dim",
 }
 
+_ROOMY = 100  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
+
 
 def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     """Write one row a model, and below it what a user should know before trusting it."""
@@ -24,17 +26,20 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Model", no_wrap=True, style="cyan")
     table.add_column("Alias", no_wrap=True)
-    table.add_column("Checkpoint", overflow="fold")
+    roomy = not console.is_terminal or console.width >= _ROOMY
+    if roomy:
+        table.add_column("Checkpoint", no_wrap=True)
     table.add_column("Params", justify="right", no_wrap=True)
     table.add_column("FP16", justify="right", no_wrap=True)
     table.add_column("Weights", no_wrap=True)
     for entry in entries:
         spec = entry.spec
         parameters = "n/a" if spec.parameters is None else f"{spec.parameters / 1e6:.1f} M"
+        checkpoint = "(bundled)" if spec.bundled else spec.checkpoint
         table.add_row(
             spec.name,
             ", ".join(spec.aliases),
-            "(bundled)" if spec.bundled else spec.checkpoint,
+            *([checkpoint] if roomy else []),
             parameters,
             size(spec.fp16_bytes),
             Text(entry.availability, style=_STYLES[entry.availability]),
@@ -44,7 +49,9 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     for entry in entries:
         if entry.spec.note:
             line = Text(f"{entry.spec.name}: ", style="cyan")
-            console.print(line.append(entry.spec.note, style="default"))
+            if not roomy and not entry.spec.bundled:
+                line.append(f"{entry.spec.checkpoint}. ", style="default")
+            console.print(line.append(entry.spec.note, style="default"), soft_wrap=not roomy)
 
 
 def write_models_json(entries: Sequence[CatalogEntry], stream: TextIO) -> None:

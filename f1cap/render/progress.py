@@ -126,9 +126,11 @@ class PlainProgress(QuietProgress):
     def model_finished(self, run: CaptionRun) -> None:
         """Print how many there are."""
         kept = f", {run.kept:,} kept" if run.kept else ""
+        missing = count(run.sidecars_failed, "sidecar")
+        sidecars = f", {missing} not written" if run.sidecars_failed else ""
         self.say(
             f"{run.model}: {count(run.captioned, 'caption')} in {seconds(run.seconds)}"
-            f"{kept}, {run.failed:,} failed"
+            f"{kept}, {run.failed:,} failed{sidecars}"
         )
 
     @property

@@ -1,5 +1,7 @@
 """The main job: caption a dataset with one model after another."""
 
+from collections.abc import Sequence
+
 from f1cap import corpus
 from f1cap.errors import F1capError, UnsupportedModelError, UsageError
 from f1cap.models import naming
@@ -8,6 +10,8 @@ from f1cap.records.images import Dataset, Problem
 from f1cap.records.models import Family
 from f1cap.services.listener import CaptionListener
 from f1cap.services.model_run import CaptionRequest, ModelRun
+
+_NAMED = 3  # files that a note names; the rest is counted
 
 
 def caption_images(request: CaptionRequest, listener: CaptionListener) -> CaptionOutcome:
@@ -34,11 +38,8 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
     missing = [_missing(dataset, image) for image in dataset.missing]
     for problem in missing:
         listener.failed(problem)
-    if dataset.undecodable:
-        listener.note(
-            f"{dataset.undecodable:,} HEIC or raw photographs were passed over; convert them to "
-            "JPEG to have them captioned."
-        )
+    if dataset.passed_over:
+        listener.note(_passed_over(dataset.passed_over))
     runs: list[CaptionRun] = []
     problems = list(missing)
     for spec in specs:
@@ -56,7 +57,15 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
         raise F1capError(
             "No model could be run.", hint="Each one's reason is above; -v shows more."
         )
-    return CaptionOutcome(tuple(runs), tuple(problems))
+    return CaptionOutcome(tuple(runs), tuple(problems), dataset.passed_over)
+
+
+def _passed_over(names: Sequence[str]) -> str:
+    """Say which photographs nobody tried to open."""
+    named = ", ".join(names[:_NAMED]) + (
+        f" and {len(names) - _NAMED:,} more" * (len(names) > _NAMED)
+    )
+    return f"Passed over, HEIC or raw: {named}. Converted to JPEG, they are captioned too."
 
 
 def _missing(dataset: Dataset, image: str) -> Problem:

@@ -20,7 +20,7 @@ from f1cap.services.listener import CaptionListener
 from f1cap.services.memory import MemoryGauge
 from f1cap.services.prefetch import prefetch
 from f1cap.services.run_record import run_record
-from f1cap.services.sidecars import SidecarExistsError, Sidecars
+from f1cap.services.sidecars import SidecarError, Sidecars
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
 
 
@@ -117,7 +117,8 @@ class ModelRun:
         def finish(status: str) -> CaptionRun:
             run = self._run(captioner, settings, gauge, load_s, time.perf_counter() - started)
             self._results.write_captions((c.image, c.caption) for c in run.captions)
-            self._results.write_run(run_record(run, status, self._dataset, self.problems))
+            earlier = self._results.read_run()
+            self._results.write_run(run_record(run, status, self._dataset, self.problems, earlier))
             return run
 
         try:
@@ -200,7 +201,7 @@ class ModelRun:
             return
         try:
             self._sidecars.write(caption.image, caption.caption)
-        except SidecarExistsError as error:
+        except SidecarError as error:
             self._fail(Problem.of(error, image=caption.image, model=self._spec.name))
 
     def _fail(self, problem: Problem) -> None:
@@ -240,6 +241,7 @@ class ModelRun:
             captioned=captioned,
             kept=self._kept,
             failed=len({problem.image for problem in self.problems if problem.code == "image"}),
+            sidecars_failed=sum(problem.code.startswith("sidecar") for problem in self.problems),
             seconds=seconds,
             images_per_s=captioned / seconds if captioned else None,
             load_s=load_s,

@@ -1,13 +1,19 @@
 """A caption beside its picture, as training tools want it: `car_01.jpg` and `car_01.txt`."""
 
-import errno
 from pathlib import Path, PurePosixPath
 
 from f1cap.errors import F1capError, StorageError, UsageError
 from f1cap.records.images import Dataset
+from f1cap.store.files import write_atomically
 
 
-class SidecarExistsError(F1capError):
+class SidecarError(F1capError):
+    """One caption could not be put beside its picture; it is kept, and the run goes on."""
+
+    code = "sidecar"
+
+
+class SidecarExistsError(SidecarError):
     """A file with other text stands where a sidecar would go; it may be somebody's own captions."""
 
     code = "sidecar_exists"
@@ -30,29 +36,30 @@ class Sidecars:
         self._check_collisions()
 
     def write(self, image: str, caption: str) -> None:
-        """Write one sidecar; nothing happens where it already says the same.
+        """Write one sidecar, whole or not at all; one that says the same, or nothing, may stand.
 
         Raises:
             SidecarExistsError: Another text stands there.
-            StorageError: The pictures' folder takes no files, or the disk is full.
+            SidecarError: The pictures' folder takes no files, or the disk is full.
         """
         path = self._path(image)
-        text = f"{caption}\n"
+        hint = "Captions are kept; run the same command again, or without --sidecar."
         try:
             if path.exists() and not self._overwrite:
-                if path.read_text(encoding="utf-8", errors="replace").strip() == caption:
+                found = path.read_text(encoding="utf-8", errors="replace").strip()
+                if found == caption:
                     return
-                raise SidecarExistsError(
-                    f"{path.name} already holds another text and was left alone.",
-                    hint="Replace such files with --overwrite-sidecars.",
-                )
-            path.write_text(text, encoding="utf-8", newline="\n")
+                if found:
+                    raise SidecarExistsError(
+                        f"{path.name} already holds another text and was left alone.",
+                        hint="Replace such files with --overwrite-sidecars.",
+                    )
+            write_atomically(path, [f"{caption}\n"])
+        except StorageError as error:
+            raise SidecarError(error.message, hint=hint) from error
         except OSError as error:
-            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-            raise StorageError(
-                f"The sidecar {path} cannot be written: {reason}.",
-                hint="Captions are kept; run the same command again, or without --sidecar.",
-            ) from error
+            message = f"The sidecar {path} cannot be read: {error.strerror}."
+            raise SidecarError(message, hint=hint) from error
 
     def _check_collisions(self) -> None:
         images = set(self._dataset.images)

@@ -121,6 +121,14 @@ class ResultsFolder:
         """
         write_atomically(self.folder / RUN, [*stream_json(record), "\n"])
 
+    def read_run(self) -> dict[str, object]:
+        """Return run.json as it stands; empty where there is none, or a damaged one."""
+        try:
+            record = json.loads((self.folder / RUN).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
     def write_metrics(self, record: object) -> Path:
         """Write metrics.json, what `eval` made of these captions.
 

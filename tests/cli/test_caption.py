@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -378,3 +380,71 @@ def test_the_output_dir_of_another_dataset(
     result = _run(runner, photos / "cars", "--model", checkpoint, "--output-dir", out)
     assert result.exit_code == 1
     assert "another dataset" in result.stderr
+
+
+def test_a_sidecar_that_cannot_be_written_is_one_error(
+    runner: CliRunner, photos: Path, checkpoint: Path
+) -> None:
+    (photos / "cars" / "picture_0.txt").mkdir()
+    empty = photos / "pits" / "picture_1.txt"
+    empty.touch()  # what a full disk leaves
+    result = _run(runner, photos, "--model", checkpoint, "--sidecar", ".txt", "--format", "json")
+    assert result.exit_code == 3
+    document = _json(result)
+    (error,) = document["errors"]
+    assert (error["code"], error["image"]) == ("sidecar", "cars/picture_0.jpg")
+    assert len(_captions(document)) == 5
+    assert empty.read_text(encoding="utf-8").strip() == _captions(document)["pits/picture_1.jpg"]
+    assert document["data"]["runs"][0]["sidecars_failed"] == 1
+    again = _run(runner, photos, "--model", checkpoint, "--sidecar", ".txt")
+    assert "1 sidecar not written" in again.stdout
+
+
+def test_a_run_with_nothing_to_do_keeps_what_was_measured(
+    runner: CliRunner, photos: Path, checkpoint: Path
+) -> None:
+    folder = Path(_caption_json(runner, photos, "--model", checkpoint)["results_dir"])
+    before = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert _caption_json(runner, photos, "--model", checkpoint)["kept"] == 5
+    after = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert before["images_per_s"] == after["images_per_s"] > 0
+    assert before["latency_s"] == after["latency_s"]
+
+
+def test_photographs_that_nobody_can_decode_are_named(
+    runner: CliRunner, photos: Path, checkpoint: Path
+) -> None:
+    (photos / "cars" / "IMG_1.HEIC").write_bytes(b"x")
+    result = _run(runner, photos, "--model", checkpoint, "--format", "json")
+    assert result.exit_code == 0
+    assert "HEIC or raw: cars/IMG_1.HEIC." in result.stderr
+    assert _json(result)["data"]["passed_over"] == ["cars/IMG_1.HEIC"]
+
+
+def test_output_through_a_link_and_into_what_is_no_file(
+    runner: CliRunner, photos: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    link, target, pipe = tmp_path / "link.csv", tmp_path / "target.csv", tmp_path / "pipe"
+    target.touch()
+    link.symlink_to(target)
+    assert _run(runner, photos, "--model", checkpoint, "--output", link).exit_code == 0
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8").startswith("model,image")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    args = (photos, "--model", checkpoint, "--format", "jsonl", "--output", pipe)
+    assert _run(runner, *args).exit_code == 0
+    assert os.read(reader, 1000).startswith(b'{"model"')
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_failure_on_a_full_stdout_is_one_sentence(photos: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        args = ["caption", str(photos), "--model", "nonsense", "--format", "json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "f1cap", *args], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: There is no model named")
+    assert "Traceback" not in done.stderr

@@ -236,3 +236,17 @@ def test_a_cached_file_that_is_as_the_hub_has_it_stays(hub: Hub, repo: Repo) -> 
         discard_damaged(snapshot.folder, CorruptCheckpointError("It does not fit."))
     assert "as the hub has them" in (caught.value.hint or "")
     assert availability(GIT) is Availability.DOWNLOADED
+
+
+@pytest.mark.parametrize("lacking", ["preprocessor_config.json", "tokenizer.json"])
+def test_a_repository_that_lacks_a_part_is_told_before_the_download(
+    hub: Hub, repo: Repo, tmp_path: Path, lacking: str
+) -> None:
+    folder = tmp_path / "part"
+    shutil.copytree(repo.folder, folder)
+    for name in {lacking, "vocab.txt", "vocab.json"} if lacking.startswith("tok") else {lacking}:
+        (folder / name).unlink(missing_ok=True)
+    repo.folder = folder
+    with pytest.raises(CheckpointNotFoundError, match=f"lacks {lacking}"):
+        fetch(GIT)
+    assert not any(WEIGHTS in request for request in hub.requests)

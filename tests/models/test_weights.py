@@ -1,6 +1,7 @@
 """Damaged, incomplete, foreign and hostile checkpoint folders: each its own sentence."""
 
 import json
+import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -198,3 +199,27 @@ def test_an_old_limit_in_the_config_is_not_obeyed(folder: Path, tmp_path: Path) 
     (generation,) = captioner.generate([pixels], Decoding(max_new_tokens=9, min_new_tokens=9))
     assert (generation.tokens, generation.truncated) == (9, True)
     captioner.close()
+
+
+class _Blocked:
+    """A pickle of a call that torch refuses by its module, which it words otherwise."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, ("touch ran",)
+
+
+def test_a_pickle_that_calls_the_system(bin_folder: Path) -> None:
+    torch.save({"weight": _Blocked(), "filler": torch.zeros(1000)}, bin_folder / BIN)
+    expect(bin_folder, UnsafeCheckpointError, "would run code")
+
+
+def test_a_config_of_another_width(folder: Path) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(config | {"vocab_size": config["vocab_size"] + 3}))
+    expect(folder, CorruptCheckpointError)
+
+
+def test_a_folder_without_a_preprocessor(folder: Path) -> None:
+    (folder / "preprocessor_config.json").unlink()
+    expect(folder, CorruptCheckpointError, "has no preprocessor_config.json")

@@ -3,7 +3,7 @@
 from typing import Any, Protocol, Self
 
 from f1cap.errors import UnsupportedModelError
-from f1cap.models.decoding.kernels import can_pack
+from f1cap.models.decoding.kernels import can_pack, leave_file
 from f1cap.models.decoding.search import TextDecoder
 from f1cap.records.models import Engine
 
@@ -59,4 +59,5 @@ def choose_engine(
         )
     if can_pack(model):
         decoder.pack()
+        leave_file(model)
     return decoder

@@ -76,8 +76,8 @@ def test_peaks_are_kept_and_power_is_summed_up(monkeypatch: pytest.MonkeyPatch) 
     found = _sampled(card, monkeypatch, times=11)
     assert (found["nvml_device_bytes"], found["nvml_process_bytes"]) == (9, 7)
     assert isinstance(found["rss_bytes"], int)
-    # 100 W, then 200 W: half a tick at the mean of the two and nine ticks at 200
-    assert found["energy_j"] == pytest.approx(0.01 * 150 + 9 * 0.01 * 200)
+    # 100 W as the window opens, then 200 W for the eleven ticks until it closes
+    assert found["energy_j"] == pytest.approx(11 * 0.01 * 200)
     assert found["samples"] == 11
     assert found["interval_s"] == pytest.approx(sampler.INTERVAL_S)
 
@@ -87,9 +87,45 @@ def test_the_counter_comes_first_unless_it_stands_still(monkeypatch: pytest.Monk
     counted = FakeCard([1], [100.0], [1000.0, 1012.5])
     assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
     still = FakeCard([1], [100.0], [1000.0])
-    assert _sampled(still, monkeypatch, times=3)["energy_j"] == pytest.approx(2.0)
+    assert _sampled(still, monkeypatch, times=3)["energy_j"] == pytest.approx(3.0)
     silent = FakeCard([1], [None], [None])
     assert _sampled(silent, monkeypatch, times=3)["energy_j"] is None
+
+
+@pytest.mark.usefixtures("ticks")
+@pytest.mark.parametrize(
+    ("power", "energy"),
+    [
+        pytest.param([100.0, 100.0, 100.0, None], [None], id="power stops"),
+        pytest.param([100.0, None, 100.0], [None], id="power misses a sample"),
+        pytest.param([100.0], [1000.0, None], id="counter stops"),
+    ],
+)
+def test_energy_of_a_part_is_no_energy(
+    power: list[float | None], energy: list[float | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = FakeCard([1], power, energy)
+    assert _sampled(card, monkeypatch, times=9)["energy_j"] is None
+
+
+@pytest.mark.usefixtures("ticks")
+def test_a_gap_between_samples_is_no_measured_power(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampler, "INTERVAL_S", sampler._LONGEST_GAP_S + 0.1)
+    gaps = FakeCard([1], [100.0], [None])
+    assert _sampled(gaps, monkeypatch, times=3)["energy_j"] is None
+    counted = FakeCard([1], [100.0], [1000.0, 1012.5])  # which needs no samples
+    assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
+
+
+@pytest.mark.usefixtures("ticks")
+def test_a_window_that_never_closed_has_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = FakeCard([1], [100.0], [1000.0, 1012.5, 1020.0])
+    monkeypatch.setattr(gpu, "find_card", lambda _: card)
+    watching = sampler._Sampler(os.getpid(), 0)
+    watching.count_energy(on=True)
+    watching.count_energy(on=False)
+    watching.count_energy(on=True)
+    assert watching.results()["energy_j"] is None
 
 
 def test_a_process_that_is_gone_has_no_memory() -> None:

@@ -141,15 +141,26 @@ def test_the_processor_s_pass_is_the_search_s() -> None:
     assert footprint.PICTURES_PER_PASS == vision._PICTURES_PER_PASS
 
 
-def test_the_largest_batch_is_the_last_that_fits() -> None:
-    def largest(capacity: int) -> int:
+@pytest.mark.parametrize("steps", [16, 50])
+def test_the_largest_batch_is_the_last_that_fits(steps: int) -> None:
+    def largest(capacity: int, limit: int = 4096) -> int:
         parameters = CATALOG["blip-base"].parameters
         assert parameters is not None
         return footprint.largest_batch(
-            BLIP, capacity, parameters=parameters, dtype=DType.FLOAT32, num_beams=5
+            BLIP,
+            capacity,
+            parameters=parameters,
+            dtype=DType.FLOAT32,
+            num_beams=5,
+            max_new_tokens=steps,
+            limit=limit,
         )
 
-    fits = _predict("blip-base", num_beams=5, batch_size=7).total
-    assert largest(fits) == 7
-    assert largest(fits - 1) == 6
+    for batch_size in (7, 900):
+        fits = _predict(
+            "blip-base", num_beams=5, batch_size=batch_size, max_new_tokens=steps
+        ).total
+        assert largest(fits) == batch_size
+        assert largest(fits - 1) == batch_size - 1
+        assert largest(fits, limit=3) == 3
     assert largest(100 * MIB) == 0

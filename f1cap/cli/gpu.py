@@ -8,7 +8,7 @@ import typer
 from f1cap.cli import options
 from f1cap.cli.boundary import expect_json
 from f1cap.errors import UsageError
-from f1cap.records.models import DType
+from f1cap.records.models import LARGEST_BATCH, DType
 from f1cap.render.formats import ListFormat
 
 
@@ -28,7 +28,10 @@ def gpu(
         ),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, help="Pictures at once; default: 8.")
+        int | None,
+        typer.Option(
+            "--batch-size", min=1, max=LARGEST_BATCH, help="Pictures at once; default: 8."
+        ),
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Show the cards anew every second, until Ctrl-C.")

@@ -19,6 +19,7 @@ It follows f1cap's own search (`models/decoding`), which every catalogue model r
 - overhead: on a card, the CUDA context with its libraries, and what the allocator rounds up.
 """
 
+import bisect
 from dataclasses import replace
 
 from f1cap.records.architectures import Architecture, Footprint
@@ -75,29 +76,35 @@ def predict(  # noqa: PLR0913 - each is an option of the command line
     return replace(footprint, overhead=overhead)
 
 
-def largest_batch(  # noqa: PLR0913
+def largest_batch(  # noqa: PLR0913 - as above
     architecture: Architecture,
     capacity_bytes: int,
     *,
     parameters: int,
     dtype: DType,
     num_beams: int,
-    limit: int = 64,
+    max_new_tokens: int,
+    limit: int,
 ) -> int:
-    """Return how many pictures at once fit into a card's memory; 0 if not even one does."""
-    fitting = 0
-    for batch_size in range(1, limit + 1):
-        footprint = predict(
+    """Return how many pictures at once fit into a card's memory; 0 if not even one does.
+
+    Args:
+        architecture: As for `predict`, like all others.
+        capacity_bytes: The card's memory.
+        limit: More are not looked for.
+    """
+
+    def total_bytes(batch_size: int) -> int:
+        return predict(
             architecture,
             parameters=parameters,
             dtype=dtype,
             num_beams=num_beams,
             batch_size=batch_size,
-        )
-        if footprint.total > capacity_bytes:
-            break
-        fitting = batch_size
-    return fitting
+            max_new_tokens=max_new_tokens,
+        ).total
+
+    return bisect.bisect_right(range(1, limit + 1), capacity_bytes, key=total_bytes)
 
 
 def _encoder(architecture: Architecture, number: int) -> int:

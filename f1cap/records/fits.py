@@ -55,7 +55,8 @@ class ModelFit:
             with another batch size, if it saw none with this one.
         measured_batch_size: The batch that was measured.
         fits: None without a capacity or a prediction.
-        largest_batch_size: How many pictures at once fit; 0 if not even one.
+        largest_batch_size: How many pictures at once fit, up to the most that can be asked for; 0
+            if not even one does.
     """
 
     model: str

@@ -81,6 +81,7 @@ _PLAIN_FIELDS = (
     "device",
     "dtype",
     "num_beams",
+    "asked_batch_size",
     "batch_size",
     "threads",
     "images",
@@ -131,17 +132,18 @@ def _setting_columns(rows: Sequence[BenchRow]) -> list[BenchColumn]:
     columns = [BenchColumn("Model", lambda row: row.model)]
     if len({row.dtype for row in rows}) > 1:
         columns.append(BenchColumn("Dtype", lambda row: row.dtype or "n/a"))
-    if len({row.batch_size or row.asked_batch_size for row in rows}) > 1:
+    # asked for too: of a sweep that ran out of memory several rows may hold the same batch
+    if len({(row.asked_batch_size, row.batch_size) for row in rows}) > 1:
         columns.append(BenchColumn("Batch", _batch))
     return columns
 
 
 def _batch(row: BenchRow) -> str:
-    """Return the batch that held; with the one asked for, where it did not."""
+    """Return the batch that held; with the one asked for, where that is another."""
     asked, held = row.asked_batch_size, row.batch_size
-    if held is None:
-        return "auto" if asked is None else str(asked)
-    return str(held) if asked in {None, held} else f"{held} of {asked}"
+    if asked is None:
+        return f"{held} (auto)"
+    return str(held) if asked == held else f"{held} of {asked}"
 
 
 def _cider(row: BenchRow) -> str:

@@ -85,11 +85,20 @@ def _print_fitting(console: Console, rows: Sequence[BenchRow], columns: list[Ben
 
 
 def _heading(benchmark: Benchmark) -> str:
-    row = next((row for row in benchmark.rows if row.status == "ok"), None)
     heading = f"{printable(benchmark.dataset)}: {count(benchmark.images, 'picture')}"
-    if row is not None:
-        heading += f" · {row.device}, {row.dtype}, {count(row.batch_size or 1, 'picture')} at once"
-    return heading
+    setting = ", ".join(_shared([row for row in benchmark.rows if row.status == "ok"]))
+    return f"{heading} · {setting}" if setting else heading
+
+
+def _shared(rows: Sequence[BenchRow]) -> Iterator[str]:
+    """Yield what is the same in all rows; what differs is a column."""
+    for texts in (
+        {row.device or "n/a" for row in rows},
+        {row.dtype or "n/a" for row in rows},
+        {f"{count(row.batch_size or 1, 'picture')} at once" for row in rows},
+    ):
+        if len(texts) == 1:
+            yield from texts
 
 
 def _setting(row: BenchRow) -> str:

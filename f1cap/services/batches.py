@@ -111,6 +111,7 @@ def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
         parameters=parameters,
         dtype=placement.dtype,
         num_beams=decoding.num_beams,
+        max_new_tokens=decoding.max_new_tokens,
         limit=_AT_MOST,
     )
     return max(1, size)

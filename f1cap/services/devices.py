@@ -18,7 +18,7 @@ from f1cap.models.placement import Card, Machine, auto_dtype, install_command, w
 from f1cap.records.devices import CardReading, DriverReading
 from f1cap.records.fits import CardVerdict, DeviceReport, FitSettings, ModelFit
 from f1cap.records.machines import TorchBuild
-from f1cap.records.models import DType, ModelSpec
+from f1cap.records.models import LARGEST_BATCH, DType, ModelSpec
 from f1cap.store.peaks import PeakKey, read_peaks
 
 # What `caption` starts with on a card where the user says nothing.
@@ -163,7 +163,13 @@ def _fit(
         if capacity is not None:
             fits = predicted.total <= capacity
             largest = footprint.largest_batch(
-                architecture, capacity, parameters=parameters, dtype=settings.dtype, num_beams=beams
+                architecture,
+                capacity,
+                parameters=parameters,
+                dtype=settings.dtype,
+                num_beams=beams,
+                max_new_tokens=spec.decoding.max_new_tokens,
+                limit=LARGEST_BATCH,
             )
     return ModelFit(spec.name, beams, predicted, measured, measured_batch, fits, largest)
 

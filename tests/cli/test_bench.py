@@ -112,6 +112,20 @@ def test_out_of_memory_halves_the_batch(bench: Bench) -> None:
     assert "Out of memory with 8 pictures at once; 2 held." in rows[1]["notes"]
 
 
+def test_rows_of_a_sweep_can_be_told_apart(bench: Bench) -> None:
+    sweep = ("--model", "git-mini", "--batch-size", "4,8")
+    table = bench(*sweep, behave="git-mini=small").stdout
+    assert table.startswith("photos: 5 pictures · cpu, float32, 2 pictures at once\n")
+    assert "2 of 4" in table
+    assert "2 of 8" in table
+    # what differs from row to row is no heading
+    assert bench(*sweep).stdout.startswith("photos: 5 pictures · cpu, float32\n")
+    failed = bench(*sweep, "--format", "csv", behave="git-mini=memory").stdout
+    rows = list(csv.DictReader(io.StringIO(failed)))
+    assert [row["asked_batch_size"] for row in rows] == ["4", "8"]
+    assert [row["batch_size"] for row in rows] == ["", ""]
+
+
 def test_the_reference_takes_turns(bench: Bench) -> None:
     args = ("--model", "git-mini", "--reference", "--format", "json", "--vram-limit", "4GiB")
     (row,) = _document(bench(*args))["data"]["rows"]

@@ -147,6 +147,21 @@ def test_a_card_that_is_not_there(runner: CliRunner) -> None:
     assert "no\n" in table
 
 
+def test_the_largest_batch_is_the_card_s_and_agrees_with_what_fits(runner: CliRunner) -> None:
+    def models(*args: str) -> dict[str, dict[str, Any]]:
+        result = runner.invoke(app, ["gpu", "--format", "json", *args])
+        return {model["model"]: model for model in json.loads(result.stdout)["data"]["models"]}
+
+    # vit-gpt2's captions are shorter than the others': its largest batch must know
+    for model in models("--vram", "2GiB").values():
+        most = str(max(model["largest_batch_size"], 1))
+        fitting = models("--vram", "2GiB", "--batch-size", most)[model["model"]]
+        assert fitting["fits"] is bool(model["largest_batch_size"])
+        more = models("--vram", "2GiB", "--batch-size", str(int(most) + 1))[model["model"]]
+        assert more["fits"] is (int(most) + 1 <= more["largest_batch_size"])
+    assert models("--vram", "80GiB", "--batch-size", "2000")["blip-base"]["largest_batch_size"] > 64
+
+
 @pytest.mark.parametrize("size", ["4", "4 apples", "0GiB", "GiB"])
 def test_a_size_needs_its_unit(runner: CliRunner, size: str) -> None:
     result = runner.invoke(app, ["gpu", "--vram", size])

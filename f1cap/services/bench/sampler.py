@@ -60,13 +60,7 @@ class _Sampler:
         self._samples = 0
         self._first_s = self._last_s = 0.0
         self._used_before_s = 0.0  # by starting up
-        # energy: by the card's counter where it has one, else summed up from its power
-        self._lock = threading.Lock()
-        self._on = False
-        self._counter_at_start: float | None = None
-        self._counted_j: float | None = None
-        self._summed_j: float | None = None
-        self._power: tuple[float, float] | None = None  # when, watts
+        self._energy = None if self._card is None else _Energy(self._card)
 
     def run(self) -> None:
         """Sample by a clock of fixed ticks, so that a late sample delays no other."""
@@ -87,17 +81,8 @@ class _Sampler:
 
     def count_energy(self, *, on: bool) -> None:
         """Open or close a window in which energy counts."""
-        if self._card is None:
-            return
-        counter = self._card.energy_j()
-        with self._lock:
-            self._on = on
-            self._power = None
-            if on:
-                self._counter_at_start = counter
-            elif counter is not None and self._counter_at_start is not None:
-                used = counter - self._counter_at_start
-                self._counted_j = (self._counted_j or 0.0) + used
+        if self._energy is not None:
+            self._energy.switch(on=on)
 
     def results(self) -> dict[str, object]:
         """Return peaks, energy, and how closely was looked."""
@@ -105,8 +90,7 @@ class _Sampler:
         used_s = time.process_time() - self._used_before_s
         return {
             **self._peaks,
-            # a counter that stands still while a card works is no counter
-            "energy_j": self._counted_j or self._summed_j,
+            "energy_j": None if self._energy is None else self._energy.total_j(),
             "samples": self._samples,
             "interval_s": watched_s / (self._samples - 1) if self._samples > 1 else None,
             "cpu_share": used_s / watched_s if watched_s else None,
@@ -119,23 +103,76 @@ class _Sampler:
         if self._card is not None:
             self._see("nvml_process_bytes", self._card.process_vram_bytes(self._pid))
             self._see("nvml_device_bytes", self._card.used_vram_bytes())
-            self._add_power(now)
+        if self._energy is not None:
+            self._energy.sample()
 
     def _see(self, name: str, reading: int | None) -> None:
         self._now[name] = reading
         if reading is not None and reading > self._peaks.get(name, 0):
             self._peaks[name] = reading
 
-    def _add_power(self, now: float) -> None:
-        """Add the energy since the last sample: the mean of two powers over the time between."""
-        if not self._on or self._card is None:
-            return
-        watts = self._card.power_w()
+
+class _Energy:
+    """The energy of the windows so far: by the card's counter, or summed up from its power.
+
+    It is unknown once a part of a window was not covered: the joules of a part, over all of the
+    pictures, would flatter the card.
+    """
+
+    def __init__(self, card: gpu.VisibleCard) -> None:
+        self._card = card
+        self._lock = threading.Lock()  # windows are opened and closed from another thread
+        self._on = False
+        self._lost = False  # a counter that answered when a window opened, and then no more
+        self._at_start: float | None = None
+        self._counted_j: float | None = 0.0
+        self._summed_j: float | None = 0.0
+        self._power: tuple[float, float | None] | None = None  # when, watts
+
+    def switch(self, *, on: bool) -> None:
+        """Open or close a window; power is read at both ends, so that none is too short for it."""
         with self._lock:
-            before, self._power = self._power, None if watts is None else (now, watts)
-            if before is not None and watts is not None and now - before[0] < _LONGEST_GAP_S:
-                joules = (now - before[0]) * (before[1] + watts) / 2
-                self._summed_j = (self._summed_j or 0.0) + joules
+            counter = self._card.energy_j()
+            if on:
+                self._at_start, self._power = counter, None
+                self._add_power()
+            elif self._on:
+                self._add_power()
+                self._count(counter)
+            self._on = on
+
+    def sample(self) -> None:
+        """Take the power of this moment, where a window is open."""
+        with self._lock:
+            if self._on:
+                self._add_power()
+
+    def total_j(self) -> float | None:
+        """Return the energy of all windows; None where a part of one is not known."""
+        with self._lock:
+            if self._lost or self._on:
+                return None
+            # a counter that stands still while a card works is no counter
+            return self._counted_j or self._summed_j or None
+
+    def _count(self, counter: float | None) -> None:
+        if self._at_start is None:
+            self._counted_j = None
+        elif counter is None:
+            self._lost = True
+        elif self._counted_j is not None:
+            self._counted_j += counter - self._at_start
+
+    def _add_power(self) -> None:
+        """Add the energy since the last sample: the mean of two powers over the time between."""
+        now, watts = time.perf_counter(), self._card.power_w()
+        before, self._power = self._power, (now, watts)
+        if watts is None:
+            self._summed_j = None
+        elif before is not None and self._summed_j is not None and before[1] is not None:
+            gap_s = now - before[0]
+            joules = gap_s * (before[1] + watts) / 2
+            self._summed_j = None if gap_s > _LONGEST_GAP_S else self._summed_j + joules
 
 
 def _resident_reader(pid: int) -> Callable[[], int | None]:

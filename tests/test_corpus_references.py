@@ -34,6 +34,7 @@ def test_the_own_form(tmp_path: Path) -> None:
             entry("2/b.jpg", id=7, category="pits"),
             {"filename": "1/a.jpg", "captions": ["a car", "a red car"]},
             {"filename": "./1//c.jpg", "caption": "first", "captions": ["second", "first"]},
+            {"filename": "1/e.jpg", "caption": "third", "captions": ["twice", "twice"]},
             {"filename": "1/d.jpg", "caption": None, "category": None, "licence": ["CC0"]},
         ),
     )
@@ -41,7 +42,8 @@ def test_the_own_form(tmp_path: Path) -> None:
     assert list(found.items()) == [
         ("2/b.jpg", Reference("pits", ("a car",), 7)),
         ("1/a.jpg", Reference(None, ("a car", "a red car"))),
-        ("1/c.jpg", Reference(None, ("first", "second"))),
+        ("1/c.jpg", Reference(None, ("second", "first"))),
+        ("1/e.jpg", Reference(None, ("third", "twice", "twice"))),
         ("1/d.jpg", Reference(None, ())),
     ]
 
@@ -63,17 +65,22 @@ def test_the_form_of_coco(tmp_path: Path) -> None:
     )
     assert list(found.items()) == [
         ("b.jpg", Reference(None, ("two",), "x")),
-        ("a.jpg", Reference(None, ("one", "three"), 9)),
+        ("a.jpg", Reference(None, ("one", "three", "one"), 9)),
         ("c.jpg", Reference(None, (), 1)),
     ]
 
 
 def test_the_flat_form(tmp_path: Path) -> None:
-    found = corpus.read_references(write(tmp_path, {"1/a.jpg": "one", "b.jpg": ["two", "three"]}))
+    found = corpus.read_references(write(tmp_path, {"1/a.jpg": "one", "b.jpg": ["two", "two"]}))
     assert found == {
         "1/a.jpg": Reference(None, ("one",)),
-        "b.jpg": Reference(None, ("two", "three")),
+        "b.jpg": Reference(None, ("two", "two")),
     }
+
+
+def test_each_bundled_picture_has_three_references() -> None:
+    found = corpus.read_references(Path(__file__).parents[1] / "dataset" / "captions.json")
+    assert {len(reference.captions) for reference in found.values()} == {3}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -108,10 +108,11 @@ def _flat_rows(document: Mapping[str, object]) -> Iterator[_Row]:
 def _own_rows(images: list[object]) -> Iterator[_Row]:
     for where, name, entry in _entries(images):
         captions: list[object] = []
-        if entry.get("caption") is not None:
-            captions.append(entry["caption"])
         if entry.get("captions") is not None:
             captions.extend(_caption_list(where, entry["captions"]))
+        # The one that stands for all is usually one of them: it counts once.
+        if entry.get("caption") is not None and entry["caption"] not in captions:
+            captions.insert(0, entry["caption"])
         texts = _texts(where, captions) if captions or "captions" in entry else ()
         identifier = _id(where, "id", entry) if entry.get("id") is not None else None
         yield where, name, Reference(_category(where, entry), texts, identifier)
@@ -174,16 +175,16 @@ def _caption_list(where: str, value: object) -> list[object]:
 
 
 def _texts(where: str, captions: list[object]) -> tuple[str, ...]:
-    """Return captions without repetition, the first first."""
+    """Return captions as given: a repeated one weighs twice in CIDEr, as in pycocoevalcap."""
     if not captions:
         raise _FormError(f"{where} has no caption")
-    texts: dict[str, None] = {}
+    texts: list[str] = []
     for caption in captions:
         if not isinstance(caption, str):
             raise _FormError(f"{where} has a caption that is {_kind(caption)}, not text")
         if not caption.strip():
             raise _FormError(f"{where} has an empty caption")
-        texts[caption] = None
+        texts.append(caption)
     return tuple(texts)
 
 

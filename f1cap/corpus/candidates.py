@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -20,19 +20,22 @@ _HINT = (
 _IMAGE_KEYS = ("image", "filename", "file_name", "path", "image_id")
 
 
-def read_captions(path: Path, ids: Mapping[int | str, str]) -> tuple[CaptionSet, ...]:
+def read_captions(
+    path: Path, ids: Mapping[int | str, str], names: Collection[str] = ()
+) -> tuple[CaptionSet, ...]:
     """Return the caption sets in a file, one a model that it names.
 
     Args:
         path: JSON (flat, f1cap's document, COCO results), JSONL or CSV, in UTF-8.
         ids: Picture names by the ids that the references give them, for COCO results.
+        names: Picture names in the references; text is taken for an id only if it is none of them.
 
     Raises:
         CaptionSetError: It cannot be read, has another form, or captions a picture twice.
     """
     try:
         text = read_bounded(path, MAX_BYTES).decode("utf-8-sig")
-        sets = _collect(_rows(path, text), ids)
+        sets = _collect(_rows(path, text), ids, names)
     except _FormError as error:
         raise CaptionSetError(f"{path}: {error}.", hint=_HINT) from error
     except UnreadableError as error:
@@ -153,10 +156,12 @@ class _Gathered:
     cost: RunCost = field(default_factory=RunCost)
 
 
-def _collect(rows: Iterable[_Row], ids: Mapping[int | str, str]) -> tuple[CaptionSet, ...]:
+def _collect(
+    rows: Iterable[_Row], ids: Mapping[int | str, str], names: Collection[str]
+) -> tuple[CaptionSet, ...]:
     sets: dict[str | None, _Gathered] = {}
     for row in rows:
-        image = _image(row, ids)
+        image = _image(row, ids, names)
         if not isinstance(row.caption, str):
             raise _FormError(f"{row.where} has no `caption` that is text")
         gathered = sets.setdefault(row.model, _Gathered(cost=row.cost))
@@ -181,19 +186,19 @@ def _collect(rows: Iterable[_Row], ids: Mapping[int | str, str]) -> tuple[Captio
     )
 
 
-def _image(row: _Row, ids: Mapping[int | str, str]) -> str:
+def _image(row: _Row, ids: Mapping[int | str, str], names: Collection[str]) -> str:
     image = row.image
-    if isinstance(image, int | str) and not isinstance(image, bool):
-        if image in ids:
-            return ids[image]
-        # COCO's ids are numbers in one file and text in another.
-        if isinstance(image, str) and image.isdecimal() and int(image) in ids:
-            return ids[int(image)]
-        if isinstance(image, str) and image:
-            return PurePosixPath(image.replace("\\", "/")).as_posix()
-        if isinstance(image, int):
-            return str(image)
-    raise _FormError(f"{row.where} does not say which picture it captions")
+    if isinstance(image, int) and not isinstance(image, bool):
+        return ids.get(image, str(image))
+    if not isinstance(image, str) or not image:
+        raise _FormError(f"{row.where} does not say which picture it captions")
+    name = PurePosixPath(image.replace("\\", "/")).as_posix()
+    if name in names:
+        return name
+    # COCO's ids are numbers in one file and text in another.
+    if image not in ids and image.isdecimal():
+        return ids.get(int(image), name)
+    return ids.get(image, name)
 
 
 def _recorded(flags: Mapping[str, bool], captions: Mapping[str, str]) -> frozenset[str] | None:

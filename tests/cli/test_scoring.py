@@ -140,6 +140,23 @@ def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:
     assert _document(empty)["data"]["reports"][0]["images"] == 12
 
 
+def test_pictures_that_are_called_by_numbers(runner: CliRunner, files: Path) -> None:
+    names = ["2", "3", "1"]
+    images = [
+        {"id": place, "filename": name, "caption": f"a car of team {name} in the pits"}
+        for place, name in enumerate(names, 1)
+    ]
+    (files / "own.json").write_text(json.dumps({"images": images}), encoding="utf-8")
+    told = {name: f"a car of team {name} in the pits" for name in names}
+    (files / "told.json").write_text(json.dumps(told), encoding="utf-8")
+    result = _run(
+        runner, "eval", "--captions", files / "told.json",
+        "--references", files / "own.json", "--format", "json",
+    )  # fmt: skip
+    (report,) = _document(result)["data"]["reports"]
+    assert report["scores"]["bleu_4"]["value"] == pytest.approx(1.0)
+
+
 def test_no_java_at_all(
     runner: CliRunner, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

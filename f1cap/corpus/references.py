@@ -99,9 +99,8 @@ def _own_rows(images: list[object]) -> Iterator[_Row]:
         # The one that stands for all is usually one of them: it counts once.
         if entry.get("caption") is not None and entry["caption"] not in captions:
             captions.insert(0, entry["caption"])
-        texts = _texts(where, captions) if captions or "captions" in entry else ()
         identifier = _id(where, "id", entry) if entry.get("id") is not None else None
-        yield where, name, Reference(_category(where, entry), texts, identifier)
+        yield where, name, Reference(_category(where, entry), _texts(where, captions), identifier)
 
 
 def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
@@ -120,10 +119,9 @@ def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
         key = _id(where, "image_id", annotation)
         if key not in captions:
             raise FormError(f"{where} is about the image {key!r}, which `images` does not have")
-        captions[key].append(_texts(where, [annotation.get("caption")])[0])
+        captions[key].append(_text(where, annotation.get("caption")))
     for where, name, entry in _entries(images):
-        spoken = captions[entry["id"]]
-        texts = _texts(where, spoken) if spoken else ()
+        texts = _texts(where, captions[entry["id"]])
         yield where, name, Reference(_category(where, entry), texts, entry["id"])
 
 
@@ -161,17 +159,18 @@ def _caption_list(where: str, value: object) -> list[object]:
 
 
 def _texts(where: str, captions: list[object]) -> tuple[str, ...]:
-    """Return captions as given: a repeated one weighs twice in CIDEr, as in pycocoevalcap."""
-    if not captions:
-        raise FormError(f"{where} has no caption")
-    texts: list[str] = []
-    for caption in captions:
-        if not isinstance(caption, str):
-            raise FormError(f"{where} has a caption that is {_kind(caption)}, not text")
-        if not caption.strip():
-            raise FormError(f"{where} has an empty caption")
-        texts.append(caption)
-    return tuple(texts)
+    """Return captions as given: a repeated one weighs twice in CIDEr, as in pycocoevalcap.
+
+    Where no caption holds text there are none: such a picture is only listed.
+    """
+    texts = tuple(_text(where, caption) for caption in captions)
+    return texts if any(text.strip() for text in texts) else ()
+
+
+def _text(where: str, caption: object) -> str:
+    if isinstance(caption, str):
+        return caption
+    raise FormError(f"{where} has a caption that is {_kind(caption)}, not text")
 
 
 def _picture_name(where: str, written: str) -> str:

@@ -140,6 +140,20 @@ def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:
     assert _document(empty)["data"]["reports"][0]["images"] == 12
 
 
+def test_pictures_without_references_are_named_and_counted(runner: CliRunner, files: Path) -> None:
+    bare: dict[str, object] = {**REFERENCES, IMAGES[0]: [], IMAGES[1]: "", IMAGES[2]: [" "]}
+    (files / "references.json").write_text(json.dumps(bare), encoding="utf-8")
+    result = _run(
+        runner, "eval", "--captions", files / "good.json",
+        "--references", files / "references.json", "--format", "json",
+    )  # fmt: skip
+    data = _document(result)["data"]
+    assert data["images"] == 9
+    (text,) = [r["text"] for r in data["remarks"] if r["code"] == "without_references"]
+    assert text.startswith("3 captions of good are not scored")
+    assert all(image in text for image in IMAGES[:3])
+
+
 def test_pictures_that_are_called_by_numbers(runner: CliRunner, files: Path) -> None:
     names = ["2", "3", "1"]
     images = [

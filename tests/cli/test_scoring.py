@@ -196,6 +196,8 @@ def test_nothing_to_score(runner: CliRunner, at: Path) -> None:
         ("eval", "--captions", "a.json", "--model", "git-mini"),
         ("eval", "--all", "--model", "git-mini"),
         ("eval", "--rank-by", "spice"),
+        ("eval", "--rank-by", "semantic"),
+        ("compare", "--primary", "semantic"),
         ("eval", "--missing", "ignore"),
         ("compare", "--primary", "spice"),
         ("compare", "--format", "html"),

@@ -195,6 +195,7 @@ def test_nothing_to_score(runner: CliRunner, at: Path) -> None:
     [
         ("eval", "--captions", "a.json", "--model", "git-mini"),
         ("eval", "--all", "--model", "git-mini"),
+        ("eval", "--all", "--captions", "a.json"),
         ("eval", "--rank-by", "spice"),
         ("eval", "--rank-by", "semantic"),
         ("compare", "--primary", "semantic"),

@@ -96,6 +96,16 @@ def test_compare_table_fits_the_screen(
     assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])
 
 
+def test_one_picture_marks_no_best(runner: CliRunner, files: Path) -> None:
+    (files / "references.json").write_text(json.dumps({IMAGES[0]: REFERENCES[IMAGES[0]]}))
+    table = _compare(runner, files)
+    assert table.exit_code == 0, table.output
+    assert "1.000 " in table.stdout
+    assert "1.000=" not in table.stdout
+    assert "level with" not in table.stdout
+    assert "level with" not in _compare(runner, files, "--format", "markdown").stdout
+
+
 def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None:
     made = _run(runner, "caption", "--model", "git-mini", "--quiet")
     assert made.exit_code == 0, made.output

@@ -66,6 +66,17 @@ def test_every_form_says_the_same(tmp_path: Path, name: str) -> None:
     assert dict(found.captions) == EXPECTED
 
 
+def test_a_pictures_own_name_goes_before_an_id(tmp_path: Path) -> None:
+    ids: dict[int | str, str] = {1: "2", 2: "1", "x": "y"}
+    flat = _write(tmp_path / "flat.json", json.dumps({"1": "of 1", "./2": "of 2", "x": "of y"}))
+    (found,) = read_captions(flat, ids, {"1", "2", "y"})
+    assert dict(found.captions) == {"1": "of 1", "2": "of 2", "y": "of y"}
+    numbers = [{"image_id": number, "caption": f"id {number}"} for number in (1, 2)]
+    coco = _write(tmp_path / "coco.json", json.dumps(numbers))
+    (found,) = read_captions(coco, ids, {"1", "2", "y"})
+    assert dict(found.captions) == {"2": "id 1", "1": "id 2"}, "a number is no name"
+
+
 def test_what_a_run_recorded_is_kept(tmp_path: Path) -> None:
     (document,) = read_captions(_write(tmp_path / "d.json", FORMS["document.json"]), {})
     assert document.model == "git-mini"
@@ -102,6 +113,9 @@ def test_one_file_may_hold_several_models(tmp_path: Path) -> None:
         ("x.json", '[{"caption": "a"}]', "entry 1"),
         ("x.json", '[{"image_id": true, "caption": "a"}]', "entry 1"),
         ("x.json", '[{"image_id": 1, "caption": "a"}, {"image_id": 1, "caption": "b"}]', "entry 2"),
+        ("x.json", '{"a.jpg": "one", "a.jpg": "two"}', "the key 'a.jpg' twice"),
+        ("x.json", '[{"image_id": 1, "caption": "a", "caption": "b"}]', "the key 'caption' twice"),
+        ("x.jsonl", '\n{"image": "a", "image": "b", "caption": "c"}', "line 2: one object has"),
         ("x.json", '{"f1cap": {}, "data": null}', "without caption runs"),
         ("x.jsonl", '{"image": "a", "caption": "b"}\n{"image"', "line 2"),
         ("x.csv", "a,b\n1,2\n", "columns"),

@@ -34,6 +34,7 @@ def test_the_own_form(tmp_path: Path) -> None:
             entry("2/b.jpg", id=7, category="pits"),
             {"filename": "1/a.jpg", "captions": ["a car", "a red car"]},
             {"filename": "./1//c.jpg", "caption": "first", "captions": ["second", "first"]},
+            {"filename": "1/e.jpg", "caption": "third", "captions": ["twice", "twice"]},
             {"filename": "1/d.jpg", "caption": None, "category": None, "licence": ["CC0"]},
         ),
     )
@@ -41,7 +42,8 @@ def test_the_own_form(tmp_path: Path) -> None:
     assert list(found.items()) == [
         ("2/b.jpg", Reference("pits", ("a car",), 7)),
         ("1/a.jpg", Reference(None, ("a car", "a red car"))),
-        ("1/c.jpg", Reference(None, ("first", "second"))),
+        ("1/c.jpg", Reference(None, ("second", "first"))),
+        ("1/e.jpg", Reference(None, ("third", "twice", "twice"))),
         ("1/d.jpg", Reference(None, ())),
     ]
 
@@ -63,17 +65,48 @@ def test_the_form_of_coco(tmp_path: Path) -> None:
     )
     assert list(found.items()) == [
         ("b.jpg", Reference(None, ("two",), "x")),
-        ("a.jpg", Reference(None, ("one", "three"), 9)),
+        ("a.jpg", Reference(None, ("one", "three", "one"), 9)),
         ("c.jpg", Reference(None, (), 1)),
     ]
 
 
 def test_the_flat_form(tmp_path: Path) -> None:
-    found = corpus.read_references(write(tmp_path, {"1/a.jpg": "one", "b.jpg": ["two", "three"]}))
+    found = corpus.read_references(write(tmp_path, {"1/a.jpg": "one", "b.jpg": ["two", "two"]}))
     assert found == {
         "1/a.jpg": Reference(None, ("one",)),
-        "b.jpg": Reference(None, ("two", "three")),
+        "b.jpg": Reference(None, ("two", "two")),
     }
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"a.jpg": [], "b.jpg": ["", "a car"]},
+        {"a.jpg": "", "b.jpg": ["", "a car"]},
+        {"a.jpg": [" ", "\n"], "b.jpg": ["", "a car"]},
+        own({"filename": "a.jpg", "captions": []}, entry("b.jpg", caption="", captions=["a car"])),
+        own(entry(caption=" \n"), entry("b.jpg", captions=["", "a car"])),
+        {
+            "images": [{"file_name": "a.jpg", "id": 1}, {"file_name": "b.jpg", "id": 2}],
+            "annotations": [
+                {"image_id": 1, "caption": ""},
+                {"image_id": 2, "caption": ""},
+                {"image_id": 2, "caption": "a car"},
+            ],
+        },
+    ],
+)
+def test_a_picture_without_text_has_no_references(
+    document: dict[str, object], tmp_path: Path
+) -> None:
+    found = corpus.read_references(write(tmp_path, document))
+    assert found["a.jpg"].captions == ()
+    assert found["b.jpg"].captions[-1] == "a car"
+
+
+def test_each_bundled_picture_has_three_references() -> None:
+    found = corpus.read_references(Path(__file__).parents[1] / "dataset" / "captions.json")
+    assert {len(reference.captions) for reference in found.values()} == {3}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -119,16 +152,15 @@ BAD: dict[str, tuple[object, str]] = {
     "a repeated name": (own(entry(), entry("./a.jpg")), "entry 2 names 'a.jpg', which an earlier"),
     "a caption of another type": (own(entry(caption=["x"])), "a caption that is a list, not text"),
     "a truth for a caption": (own(entry(caption=True)), "that is true or false, not text"),
-    "an empty caption": (own(entry(caption=" \n")), "entry 1 has an empty caption"),
     "captions of another type": (own(entry(captions="x")), "`captions` that are text, not a list"),
     "a wrong one among captions": (own(entry(captions=["x", 1.5])), "a caption that is a number"),
-    "an empty list of captions": (own({"filename": "a", "captions": []}), "entry 1 has no caption"),
     "a category of another type": (own(entry(category=3)), "entry 1 has a `category` that is a nu"),
     "an id of another type": (own(entry(id=[1])), "entry 1 needs an `id` that is a number or text"),
     "a key twice": (b'{"a.jpg": "x", "a.jpg": "y"}', "one object has the key 'a.jpg' twice"),
     "flat with a number": ({"a.jpg": "x", "b.jpg": 7}, "entry 2 has a caption that is a number"),
     "flat with an object": ({"a.jpg": {}}, "entry 1 has a caption that is an object"),
-    "flat with nothing": ({"a.jpg": []}, "entry 1 has no caption"),
+    "flat with null": ({"a.jpg": None}, "entry 1 has a caption that is null"),
+    "flat with a wrong list": ({"a.jpg": ["", None]}, "entry 1 has a caption that is null"),
     "annotations of another type": (
         {**own({"file_name": "a", "id": 1}), "annotations": {}},
         "`annotations` must be a list, not an object",

@@ -52,6 +52,8 @@ def evaluate(
     check_output(output)
     if all_models and model:
         raise UsageError("--all and --model do not go together.", hint="Leave one of them out.")
+    if all_models and captions:
+        raise UsageError("--all and --captions do not go together.", hint="Leave one of them out.")
 
     from f1cap.render.evaluation import write_evaluation
     from f1cap.render.progress import working

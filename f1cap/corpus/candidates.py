@@ -3,11 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from f1cap.corpus.files import UnreadableError, read_bounded
+from f1cap.corpus.files import FormError, UnreadableError, read_bounded, unique_keys
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost
 
@@ -20,20 +20,23 @@ _HINT = (
 _IMAGE_KEYS = ("image", "filename", "file_name", "path", "image_id")
 
 
-def read_captions(path: Path, ids: Mapping[int | str, str]) -> tuple[CaptionSet, ...]:
+def read_captions(
+    path: Path, ids: Mapping[int | str, str], names: Collection[str] = ()
+) -> tuple[CaptionSet, ...]:
     """Return the caption sets in a file, one a model that it names.
 
     Args:
         path: JSON (flat, f1cap's document, COCO results), JSONL or CSV, in UTF-8.
         ids: Picture names by the ids that the references give them, for COCO results.
+        names: Picture names in the references; text is taken for an id only if it is none of them.
 
     Raises:
         CaptionSetError: It cannot be read, has another form, or captions a picture twice.
     """
     try:
         text = read_bounded(path, MAX_BYTES).decode("utf-8-sig")
-        sets = _collect(_rows(path, text), ids)
-    except _FormError as error:
+        sets = _collect(_rows(path, text), ids, names)
+    except FormError as error:
         raise CaptionSetError(f"{path}: {error}.", hint=_HINT) from error
     except UnreadableError as error:
         raise CaptionSetError(f"{path} {error}.") from error
@@ -47,10 +50,6 @@ def read_captions(path: Path, ids: Mapping[int | str, str]) -> tuple[CaptionSet,
     if not sets:
         raise CaptionSetError(f"{path} holds no caption.", hint=_HINT)
     return sets
-
-
-class _FormError(Exception):
-    """What is wrong and at which entry; the file's name is added where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,11 @@ def _rows(path: Path, text: str) -> Iterable[_Row]:
         return _csv_rows(text)
     if suffix in {".jsonl", ".ndjson"}:
         return _jsonl_rows(text)
-    document = json.loads(text)
+    document = json.loads(text, object_pairs_hook=unique_keys)
     if isinstance(document, list):
         return _list_rows(document)
     if not isinstance(document, dict):
-        raise _FormError("neither an object nor a list")
+        raise FormError("neither an object nor a list")
     if "f1cap" in document and "data" in document:
         return _document_rows(document["data"])
     return _flat_rows(document)
@@ -98,15 +97,17 @@ def _jsonl_rows(text: str) -> Iterator[_Row]:
 
 def _parse_line(number: int, line: str) -> object:
     try:
-        return json.loads(line)
+        return json.loads(line, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
-        raise _FormError(f"line {number} is not JSON: {error.msg}") from error
+        raise FormError(f"line {number} is not JSON: {error.msg}") from error
+    except FormError as error:
+        raise FormError(f"line {number}: {error}") from error
 
 
 def _csv_rows(text: str) -> Iterator[_Row]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if not {"caption"} <= set(reader.fieldnames or ()):
-        raise _FormError("its first line does not name the columns `image` and `caption`")
+        raise FormError("its first line does not name the columns `image` and `caption`")
     for row in reader:
         yield _entry_row(f"line {reader.line_num}", row)
 
@@ -114,10 +115,10 @@ def _csv_rows(text: str) -> Iterator[_Row]:
 def _document_rows(data: object) -> Iterator[_Row]:
     runs = data.get("runs") if isinstance(data, dict) else None
     if not isinstance(runs, list):
-        raise _FormError("an f1cap document without caption runs")
+        raise FormError("an f1cap document without caption runs")
     for place, run in enumerate(runs, 1):
         if not isinstance(run, dict) or not isinstance(run.get("captions"), list):
-            raise _FormError(f"run {place} has no captions")
+            raise FormError(f"run {place} has no captions")
         cost = RunCost(
             images_per_s=_number(run.get("images_per_s")),
             vram_peak_bytes=_whole(run.get("vram_peak_bytes")),
@@ -131,7 +132,7 @@ def _entry_row(
     where: str, entry: object, *, model: object = None, cost: RunCost | None = None
 ) -> _Row:
     if not isinstance(entry, dict):
-        raise _FormError(f"{where} is not an object")
+        raise FormError(f"{where} is not an object")
     image = next((entry[key] for key in _IMAGE_KEYS if entry.get(key) is not None), None)
     named = entry.get("model") or model
     return _Row(
@@ -153,15 +154,17 @@ class _Gathered:
     cost: RunCost = field(default_factory=RunCost)
 
 
-def _collect(rows: Iterable[_Row], ids: Mapping[int | str, str]) -> tuple[CaptionSet, ...]:
+def _collect(
+    rows: Iterable[_Row], ids: Mapping[int | str, str], names: Collection[str]
+) -> tuple[CaptionSet, ...]:
     sets: dict[str | None, _Gathered] = {}
     for row in rows:
-        image = _image(row, ids)
+        image = _image(row, ids, names)
         if not isinstance(row.caption, str):
-            raise _FormError(f"{row.where} has no `caption` that is text")
+            raise FormError(f"{row.where} has no `caption` that is text")
         gathered = sets.setdefault(row.model, _Gathered(cost=row.cost))
         if image in gathered.captions:
-            raise _FormError(f"{row.where} captions {image!r}, which an earlier entry does too")
+            raise FormError(f"{row.where} captions {image!r}, which an earlier entry does too")
         gathered.captions[image] = row.caption
         for flags, value in (
             (gathered.truncated, row.truncated),
@@ -181,19 +184,19 @@ def _collect(rows: Iterable[_Row], ids: Mapping[int | str, str]) -> tuple[Captio
     )
 
 
-def _image(row: _Row, ids: Mapping[int | str, str]) -> str:
+def _image(row: _Row, ids: Mapping[int | str, str], names: Collection[str]) -> str:
     image = row.image
-    if isinstance(image, int | str) and not isinstance(image, bool):
-        if image in ids:
-            return ids[image]
-        # COCO's ids are numbers in one file and text in another.
-        if isinstance(image, str) and image.isdecimal() and int(image) in ids:
-            return ids[int(image)]
-        if isinstance(image, str) and image:
-            return PurePosixPath(image.replace("\\", "/")).as_posix()
-        if isinstance(image, int):
-            return str(image)
-    raise _FormError(f"{row.where} does not say which picture it captions")
+    if isinstance(image, int) and not isinstance(image, bool):
+        return ids.get(image, str(image))
+    if not isinstance(image, str) or not image:
+        raise FormError(f"{row.where} does not say which picture it captions")
+    name = PurePosixPath(image.replace("\\", "/")).as_posix()
+    if name in names:
+        return name
+    # COCO's ids are numbers in one file and text in another.
+    if image not in ids and image.isdecimal():
+        return ids.get(int(image), name)
+    return ids.get(image, name)
 
 
 def _recorded(flags: Mapping[str, bool], captions: Mapping[str, str]) -> frozenset[str] | None:

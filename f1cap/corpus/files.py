@@ -3,10 +3,15 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 
 class UnreadableError(Exception):
     """A file that cannot be read whole; its text completes `the file …`."""
+
+
+class FormError(Exception):
+    """What is wrong and at which entry; the file's name is added where it is known."""
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:
@@ -42,6 +47,20 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:  # it grew meanwhile, or its size was never told (/proc)
         raise UnreadableError(_too_large(len(data), max_bytes))
     return data
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse what json would do: let a second value of one key silently replace the first.
+
+    Raises:
+        FormError: A key is there twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise FormError(f"one object has the key {key!r} twice")
+        found[key] = value
+    return found
 
 
 def reason_of(error: Exception) -> str:

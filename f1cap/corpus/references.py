@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from f1cap.corpus.files import UnreadableError, read_bounded
+from f1cap.corpus.files import FormError, UnreadableError, read_bounded, unique_keys
 from f1cap.errors import DatasetError
 from f1cap.records.images import Reference
 
@@ -38,9 +38,9 @@ def read_references(path: Path) -> Mapping[str, Reference]:
     """
     try:
         # Bytes, not text: json finds out by itself which UTF it is, and drops the byte order mark.
-        document = json.loads(read_bounded(path, MAX_BYTES), object_pairs_hook=_unique_keys)
+        document = json.loads(read_bounded(path, MAX_BYTES), object_pairs_hook=unique_keys)
         return _collect(_rows(document))
-    except _FormError as error:
+    except FormError as error:
         raise DatasetError(f"{path}: {error}.", hint=_HINT) from error
     except UnreadableError as error:
         raise DatasetError(f"{path} {error}.") from error
@@ -57,42 +57,28 @@ def read_references(path: Path) -> Mapping[str, Reference]:
         raise DatasetError(f"{path} needs more memory than there is.") from error
 
 
-class _FormError(Exception):
-    """What is wrong and at which entry; the file's name is added where it is known."""
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse what json would do: let a second value of one key silently replace the first."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _FormError(f"one object has the key {key!r} twice")
-        found[key] = value
-    return found
-
-
 def _collect(rows: Iterable[_Row]) -> dict[str, Reference]:
     references: dict[str, Reference] = {}
     for where, written, reference in rows:
         name = _picture_name(where, written)
         if name in references:
-            raise _FormError(f"{where} names {name!r}, which an earlier entry names too")
+            raise FormError(f"{where} names {name!r}, which an earlier entry names too")
         references[name] = reference
     return references
 
 
 def _rows(document: object) -> Iterator[_Row]:
     if not isinstance(document, dict):
-        raise _FormError(f"an object is expected, not {_kind(document)}")
+        raise FormError(f"an object is expected, not {_kind(document)}")
     if "images" not in document:
         if not document:
-            raise _FormError("it names no picture")
+            raise FormError("it names no picture")
         return _flat_rows(document)
     images = document["images"]
     if not isinstance(images, list):
-        raise _FormError(f"`images` must be a list, not {_kind(images)}")
+        raise FormError(f"`images` must be a list, not {_kind(images)}")
     if not images:
-        raise _FormError("`images` is an empty list")
+        raise FormError("`images` is an empty list")
     if "annotations" in document:
         return _coco_rows(images, document["annotations"])
     return _own_rows(images)
@@ -108,35 +94,34 @@ def _flat_rows(document: Mapping[str, object]) -> Iterator[_Row]:
 def _own_rows(images: list[object]) -> Iterator[_Row]:
     for where, name, entry in _entries(images):
         captions: list[object] = []
-        if entry.get("caption") is not None:
-            captions.append(entry["caption"])
         if entry.get("captions") is not None:
             captions.extend(_caption_list(where, entry["captions"]))
-        texts = _texts(where, captions) if captions or "captions" in entry else ()
+        # The one that stands for all is usually one of them: it counts once.
+        if entry.get("caption") is not None and entry["caption"] not in captions:
+            captions.insert(0, entry["caption"])
         identifier = _id(where, "id", entry) if entry.get("id") is not None else None
-        yield where, name, Reference(_category(where, entry), texts, identifier)
+        yield where, name, Reference(_category(where, entry), _texts(where, captions), identifier)
 
 
 def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
     if not isinstance(annotations, list):
-        raise _FormError(f"`annotations` must be a list, not {_kind(annotations)}")
+        raise FormError(f"`annotations` must be a list, not {_kind(annotations)}")
     captions: dict[int | str, list[object]] = {}
     for where, _, entry in _entries(images):
         key = _id(where, "id", entry)
         if key in captions:
-            raise _FormError(f"{where} has the id {key!r}, which an earlier entry has too")
+            raise FormError(f"{where} has the id {key!r}, which an earlier entry has too")
         captions[key] = []
     for place, annotation in enumerate(annotations, 1):
         where = f"annotation {place}"
         if not isinstance(annotation, dict):
-            raise _FormError(f"{where} must be an object, not {_kind(annotation)}")
+            raise FormError(f"{where} must be an object, not {_kind(annotation)}")
         key = _id(where, "image_id", annotation)
         if key not in captions:
-            raise _FormError(f"{where} is about the image {key!r}, which `images` does not have")
-        captions[key].append(_texts(where, [annotation.get("caption")])[0])
+            raise FormError(f"{where} is about the image {key!r}, which `images` does not have")
+        captions[key].append(_text(where, annotation.get("caption")))
     for where, name, entry in _entries(images):
-        spoken = captions[entry["id"]]
-        texts = _texts(where, spoken) if spoken else ()
+        texts = _texts(where, captions[entry["id"]])
         yield where, name, Reference(_category(where, entry), texts, entry["id"])
 
 
@@ -144,12 +129,12 @@ def _entries(images: list[object]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for place, entry in enumerate(images, 1):
         where = f"entry {place}"
         if not isinstance(entry, dict):
-            raise _FormError(f"{where} must be an object, not {_kind(entry)}")
+            raise FormError(f"{where} must be an object, not {_kind(entry)}")
         name = entry.get("filename", entry.get("file_name"))
         if name is None:
-            raise _FormError(f"{where} has no `filename`")
+            raise FormError(f"{where} has no `filename`")
         if not isinstance(name, str):
-            raise _FormError(f"{where} has a `filename` that is {_kind(name)}, not text")
+            raise FormError(f"{where} has a `filename` that is {_kind(name)}, not text")
         yield where, name, entry
 
 
@@ -157,34 +142,35 @@ def _id(where: str, key: str, entry: Mapping[str, object]) -> int | str:
     value = entry.get(key)
     if isinstance(value, int | str) and not isinstance(value, bool):
         return value
-    raise _FormError(f"{where} needs an `{key}` that is a number or text, not {_kind(value)}")
+    raise FormError(f"{where} needs an `{key}` that is a number or text, not {_kind(value)}")
 
 
 def _category(where: str, entry: Mapping[str, object]) -> str | None:
     value = entry.get("category")
     if value is None or isinstance(value, str):
         return value or None
-    raise _FormError(f"{where} has a `category` that is {_kind(value)}, not text")
+    raise FormError(f"{where} has a `category` that is {_kind(value)}, not text")
 
 
 def _caption_list(where: str, value: object) -> list[object]:
     if isinstance(value, list):
         return value
-    raise _FormError(f"{where} has `captions` that are {_kind(value)}, not a list")
+    raise FormError(f"{where} has `captions` that are {_kind(value)}, not a list")
 
 
 def _texts(where: str, captions: list[object]) -> tuple[str, ...]:
-    """Return captions without repetition, the first first."""
-    if not captions:
-        raise _FormError(f"{where} has no caption")
-    texts: dict[str, None] = {}
-    for caption in captions:
-        if not isinstance(caption, str):
-            raise _FormError(f"{where} has a caption that is {_kind(caption)}, not text")
-        if not caption.strip():
-            raise _FormError(f"{where} has an empty caption")
-        texts[caption] = None
-    return tuple(texts)
+    """Return captions as given: a repeated one weighs twice in CIDEr, as in pycocoevalcap.
+
+    Where no caption holds text there are none: such a picture is only listed.
+    """
+    texts = tuple(_text(where, caption) for caption in captions)
+    return texts if any(text.strip() for text in texts) else ()
+
+
+def _text(where: str, caption: object) -> str:
+    if isinstance(caption, str):
+        return caption
+    raise FormError(f"{where} has a caption that is {_kind(caption)}, not text")
 
 
 def _picture_name(where: str, written: str) -> str:
@@ -194,18 +180,18 @@ def _picture_name(where: str, written: str) -> str:
     """
     portable = written.replace("\\", "/")
     if portable.startswith("/") or _DRIVE.match(portable):
-        raise _FormError(f"{where} has the absolute path {written!r}; names are relative")
+        raise FormError(f"{where} has the absolute path {written!r}; names are relative")
     if ".." in portable.split("/"):
-        raise _FormError(f"{where} has the name {written!r}, which leaves the folder")
+        raise FormError(f"{where} has the name {written!r}, which leaves the folder")
     name = PurePosixPath(written).as_posix()
     if name == ".":
-        raise _FormError(f"{where} has an empty `filename`")
+        raise FormError(f"{where} has an empty `filename`")
     try:
         possible = b"\0" not in os.fsencode(name)
     except UnicodeEncodeError:  # half of a surrogate pair
         possible = False
     if not possible:
-        raise _FormError(f"{where} has the name {written!r}, which no file can have")
+        raise FormError(f"{where} has the name {written!r}, which no file can have")
     return name
 
 

@@ -120,7 +120,7 @@ def _from_files(
     }
     sets: dict[str, CaptionSet] = {}
     for name, path in request.captions:
-        found = corpus.read_captions(path, ids)
+        found = corpus.read_captions(path, ids, references.keys())
         if name is not None and len(found) > 1:
             raise UsageError(
                 f"{path} holds {len(found)} models; it cannot be named {name!r}.",

@@ -38,6 +38,8 @@ def compare(request: ScoreRequest) -> Comparison:
 def _best(report: ScoreReport) -> dict[str, tuple[str, ...]]:
     """Return who leads each metric, with those whose difference from the leader may be zero."""
     best: dict[str, tuple[str, ...]] = {}
+    if report.images < 2:  # no interval, so nothing tells who is level with whom
+        return best
     for metric in METRICS:
         values = _values(report, metric)
         if len(values) < 2:

@@ -96,6 +96,16 @@ def test_compare_table_fits_the_screen(
     assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])
 
 
+def test_one_picture_marks_no_best(runner: CliRunner, files: Path) -> None:
+    (files / "references.json").write_text(json.dumps({IMAGES[0]: REFERENCES[IMAGES[0]]}))
+    table = _compare(runner, files)
+    assert table.exit_code == 0, table.output
+    assert "1.000 " in table.stdout
+    assert "1.000=" not in table.stdout
+    assert "level with" not in table.stdout
+    assert "level with" not in _compare(runner, files, "--format", "markdown").stdout
+
+
 def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None:
     made = _run(runner, "caption", "--model", "git-mini", "--quiet")
     assert made.exit_code == 0, made.output
@@ -140,6 +150,37 @@ def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:
     assert _document(empty)["data"]["reports"][0]["images"] == 12
 
 
+def test_pictures_without_references_are_named_and_counted(runner: CliRunner, files: Path) -> None:
+    bare: dict[str, object] = {**REFERENCES, IMAGES[0]: [], IMAGES[1]: "", IMAGES[2]: [" "]}
+    (files / "references.json").write_text(json.dumps(bare), encoding="utf-8")
+    result = _run(
+        runner, "eval", "--captions", files / "good.json",
+        "--references", files / "references.json", "--format", "json",
+    )  # fmt: skip
+    data = _document(result)["data"]
+    assert data["images"] == 9
+    (text,) = [r["text"] for r in data["remarks"] if r["code"] == "without_references"]
+    assert text.startswith("3 captions of good are not scored")
+    assert all(image in text for image in IMAGES[:3])
+
+
+def test_pictures_that_are_called_by_numbers(runner: CliRunner, files: Path) -> None:
+    names = ["2", "3", "1"]
+    images = [
+        {"id": place, "filename": name, "caption": f"a car of team {name} in the pits"}
+        for place, name in enumerate(names, 1)
+    ]
+    (files / "own.json").write_text(json.dumps({"images": images}), encoding="utf-8")
+    told = {name: f"a car of team {name} in the pits" for name in names}
+    (files / "told.json").write_text(json.dumps(told), encoding="utf-8")
+    result = _run(
+        runner, "eval", "--captions", files / "told.json",
+        "--references", files / "own.json", "--format", "json",
+    )  # fmt: skip
+    (report,) = _document(result)["data"]["reports"]
+    assert report["scores"]["bleu_4"]["value"] == pytest.approx(1.0)
+
+
 def test_no_java_at_all(
     runner: CliRunner, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +205,10 @@ def test_nothing_to_score(runner: CliRunner, at: Path) -> None:
     [
         ("eval", "--captions", "a.json", "--model", "git-mini"),
         ("eval", "--all", "--model", "git-mini"),
+        ("eval", "--all", "--captions", "a.json"),
         ("eval", "--rank-by", "spice"),
+        ("eval", "--rank-by", "semantic"),
+        ("compare", "--primary", "semantic"),
         ("eval", "--missing", "ignore"),
         ("compare", "--primary", "spice"),
         ("compare", "--format", "html"),

@@ -157,9 +157,7 @@ def test_the_largest_batch_is_the_last_that_fits(steps: int) -> None:
         )
 
     for batch_size in (7, 900):
-        fits = _predict(
-            "blip-base", num_beams=5, batch_size=batch_size, max_new_tokens=steps
-        ).total
+        fits = _predict("blip-base", num_beams=5, batch_size=batch_size, max_new_tokens=steps).total
         assert largest(fits) == batch_size
         assert largest(fits - 1) == batch_size - 1
         assert largest(fits, limit=3) == 3

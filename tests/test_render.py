@@ -84,8 +84,8 @@ def test_json_holds_the_contract() -> None:
     (run,) = document["data"]["runs"]
     assert set(run) == {
         "model", "checkpoint", "revision", "family", "dataset", "device", "dtype", "settings",
-        "images", "captioned", "kept", "failed", "sidecars_failed", "batch_size", "load_s", "seconds",
-        "images_per_s", "vram_peak_bytes", "rss_peak_bytes", "results_dir", "captions",
+        "images", "captioned", "kept", "failed", "sidecars_failed", "batch_size", "load_s",
+        "seconds", "images_per_s", "vram_peak_bytes", "rss_peak_bytes", "results_dir", "captions",
     }  # fmt: skip
     assert set(run["settings"]) == {"decoding", "dtype", "prompt", "first_sentence"}
     assert set(run["captions"][0]) == {

@@ -89,8 +89,12 @@ def largest_batch(  # noqa: PLR0913 - as above
     """Return how many pictures at once fit into a card's memory; 0 if not even one does.
 
     Args:
-        architecture: As for `predict`, like all others.
+        architecture: The model's shape.
         capacity_bytes: The card's memory.
+        parameters: As for `predict`.
+        dtype: As for `predict`.
+        num_beams: As for `predict`.
+        max_new_tokens: As for `predict`.
         limit: More are not looked for.
     """
 

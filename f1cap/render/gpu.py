@@ -214,7 +214,7 @@ def _fits(fit: ModelFit) -> Text:
     if fit.fits:
         return Text("yes", style="green")
     if fit.largest_batch_size:
-        return Text(f"only {fit.largest_batch_size} at once", style="yellow")
+        return Text(f"only {fit.largest_batch_size:,} at once", style="yellow")
     return Text("no", style="red")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from f1cap import gpu
@@ -44,7 +45,7 @@ def report_devices(request: DeviceRequest) -> DeviceReport:
     driver = gpu.read_driver()
     torch = installed_torch()
     verdicts = judge_cards(driver, torch)
-    settings = _settings(request, verdicts)
+    settings = _settings(request, _in_cuda_order(verdicts, driver.cards))
     name = next((v.card.name for v in verdicts if v.card.index == settings.card_index), None)
     return DeviceReport(
         driver=driver,
@@ -103,13 +104,32 @@ def _major(version: str | None) -> int:
 
 
 def _is_visible(card: CardReading, visible: tuple[str | None, ...]) -> bool | None:
-    own = {card.uuid, *(part.uuid for part in card.mig_devices)} - {None}
+    own = _uuids(card)
     if own & set(visible):
         return True
     return None if None in visible or not own else False
 
 
-def _settings(request: DeviceRequest, verdicts: tuple[CardVerdict, ...]) -> FitSettings:
+def _uuids(card: CardReading) -> set[str]:
+    """Return all numbers by which CUDA may know a card: its own and its slices'."""
+    found = (card.uuid, *(part.uuid for part in card.mig_devices))
+    return {uuid for uuid in found if uuid is not None}
+
+
+def _in_cuda_order(
+    verdicts: tuple[CardVerdict, ...], cards: tuple[CardReading, ...]
+) -> list[CardVerdict]:
+    """Return cards as CUDA numbers them, which is how a run takes them; those not told, last."""
+    visible = gpu.visible_uuids(cards, os.environ)
+
+    def place(verdict: CardVerdict) -> int:
+        own = _uuids(verdict.card)
+        return next((place for place, uuid in enumerate(visible) if uuid in own), len(visible))
+
+    return sorted(verdicts, key=place)
+
+
+def _settings(request: DeviceRequest, verdicts: Sequence[CardVerdict]) -> FitSettings:
     """Choose the card that a run would take: the first that torch can use, else the first."""
     shown = [v for v in verdicts if v.visible is not False and v.card.vram_total_bytes is not None]
     usable = [verdict for verdict in shown if verdict.supported]

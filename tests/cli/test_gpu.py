@@ -125,6 +125,14 @@ def test_a_hidden_card_is_no_card_for_models(card: Callable[..., dict[str, Any]]
     assert data["fit"]["card_index"] == 1
 
 
+def test_models_are_fitted_to_the_card_that_cuda_counts_first(
+    card: Callable[..., dict[str, Any]],
+) -> None:
+    data = card("two", CUDA_VISIBLE_DEVICES="1,0")
+    assert [gpu["visible"] for gpu in data["gpus"]] == [True, True]
+    assert data["fit"]["card_index"] == 1
+
+
 def test_without_a_card_one_line_says_so(runner: CliRunner) -> None:
     result = runner.invoke(app, ["gpu"])
     assert result.exit_code == 0

@@ -50,7 +50,8 @@ def bench(
         float, typer.Option("--min-seconds", min=0, help="Captioning time, at least.")
     ] = 5.0,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1, metavar="SECONDS", help="For each row.")
+        float,
+        typer.Option("--timeout", min=1, max=1_000_000, metavar="SECONDS", help="For each row."),
     ] = 1800.0,
     vram_limit: Annotated[
         str | None,

@@ -49,6 +49,13 @@ def gpu(
         expect_json(ctx, "gpu")
         if watch:
             raise UsageError("--watch shows a table; --format json is one document.")
+    asked = (vram, num_beams, batch_size)
+    if watch and (dtype is not DType.AUTO or any(value is not None for value in asked)):
+        raise UsageError(
+            "--watch shows cards, not what fits: --vram, --dtype, --num-beams and --batch-size "
+            "mean nothing to it.",
+            hint="Leave out --watch.",
+        )
 
     from f1cap.render.gpu import watch_devices, write_devices_json, write_devices_table
     from f1cap.services.devices import DeviceRequest, report_devices

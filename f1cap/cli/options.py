@@ -8,7 +8,7 @@ import typer
 
 from f1cap.errors import UsageError
 from f1cap.models import catalog
-from f1cap.records.models import DType
+from f1cap.records.models import LARGEST_BATCH, DType
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
@@ -38,8 +38,10 @@ def parse_batch_size(value: str) -> int | None:
     """Read `auto` as None, a positive number as itself."""
     if value == "auto":
         return None
-    if not value.isdecimal() or int(value) < 1:
-        message = f"{value!r} is neither auto nor a number of pictures from 1 up."
+    # isdecimal alone takes digits of any script
+    known = value.isascii() and value.isdecimal() and len(value) < 9
+    if not known or not 1 <= int(value) <= LARGEST_BATCH:
+        message = f"{value!r} is neither auto nor a number of pictures from 1 to {LARGEST_BATCH:,}."
         raise typer.BadParameter(message, param_hint="'--batch-size'")
     return int(value)
 
@@ -72,7 +74,7 @@ def parse_size(value: str | None, option: str) -> int | None:
     """Read `4GiB`, `4G` or `4096MiB` (binary), `4GB` or `900MB` (decimal) as bytes."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?b?)", value.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"(\d*\.?\d+)\s*([kmgt])(i?b?)", value.strip(), re.IGNORECASE | re.ASCII)
     if match is None or not float(match[1]):
         message = f"{value!r} is no size; write it with its unit, as in 4GiB."
         raise typer.BadParameter(message, param_hint=f"'{option}'")

@@ -134,6 +134,22 @@ def install_command(
     return f'{pip} install --force-reinstall "{wanted}" --extra-index-url {_WHEELS}/{wheel}'
 
 
+def driver_note(capability: tuple[int, int], driver_cuda: str | None) -> str | None:
+    """Say that the build of `install_command` needs a newer driver; None where it does not.
+
+    A driver runs what was built with any minor version of its own CUDA or an older major one.
+    """
+    if driver_cuda is None or not driver_cuda.partition(".")[0].isdecimal():
+        return None
+    needed = 13 if capability >= (10, 0) else 12
+    if int(driver_cuda.partition(".")[0]) >= needed:
+        return None
+    return (
+        f"Update the NVIDIA driver first: it serves CUDA {driver_cuda}, and that build needs "
+        f"CUDA {needed}."
+    )
+
+
 def _is_before_13(driver_cuda: str | None) -> bool:
     return driver_cuda is not None and driver_cuda.startswith(("11.", "12."))
 

@@ -48,6 +48,8 @@ def _write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool) -> None
             console.print()
             console.print(Text("Where the time goes (medians a picture)", style="bold"))
             _print_fitting(console, complete, time_columns(complete))
+            for line in _watching(complete):
+                console.print(Text(line, style="dim"), soft_wrap=True)
     for row in benchmark.rows:
         if row.status != "ok":
             failure = Text(f"{printable(row.model)}{_setting(row)} failed: ", style="bold red")
@@ -82,6 +84,18 @@ def _print_fitting(console: Console, rows: Sequence[BenchRow], columns: list[Ben
             print_trimmed(console, table)
             return
         columns.remove(max(columns, key=lambda column: column.keep))
+
+
+def _watching(rows: Sequence[BenchRow]) -> Iterator[str]:
+    """Say how memory was watched, and what of one core that took."""
+    seen = [row.sampling for row in rows if row.sampling is not None]
+    intervals = [one.interval_s for one in seen if one.interval_s is not None]
+    shares = [one.cpu_share for one in seen if one.cpu_share is not None]
+    if intervals and shares:
+        yield (
+            f"Memory was watched every {1000 * max(intervals):.1f} ms from another process, which "
+            f"took {100 * max(shares):.1f} % of one core."
+        )
 
 
 def _heading(benchmark: Benchmark) -> str:

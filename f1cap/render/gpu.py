@@ -76,9 +76,13 @@ def _no_card(report: DeviceReport) -> Text:
     """Say in one line that there is no card, what NVML answered and what the CPU will do."""
     problem = report.driver.problem
     answer = "NVML lists none" if problem is None else f"NVML says: {problem.rstrip('.')}"
-    line = Text("No NVIDIA GPU", style="bold").append(f" ({printable(answer)}). ", style="default")
+    mismatch = problem is not None and "mismatch" in problem.lower()
+    what = "The NVIDIA driver does not answer" if mismatch else "No NVIDIA GPU"
+    line = Text(what, style="bold").append(f" ({printable(answer)}). ", style="default")
+    if mismatch:
+        line.append("It was updated while it ran: restart the machine. ", style="default")
     processor = report.processor
-    dtype = DType.BFLOAT16 if processor.bfloat16 else DType.FLOAT32
+    dtype = "bfloat16, small ones in float32" if processor.bfloat16 else DType.FLOAT32
     if report.apple_gpu:
         return line.append("Models run on the Apple GPU (mps) in float32.", style="default")
     native = "with" if processor.bfloat16 else "without"

@@ -15,7 +15,14 @@ from f1cap.models.machine import (
     pip_commands,
     read_processor,
 )
-from f1cap.models.placement import Card, Machine, auto_dtype, install_command, why_unusable
+from f1cap.models.placement import (
+    Card,
+    Machine,
+    auto_dtype,
+    driver_note,
+    install_command,
+    why_unusable,
+)
 from f1cap.records.devices import CardReading, DriverReading
 from f1cap.records.fits import CardVerdict, DeviceReport, FitSettings, ModelFit
 from f1cap.records.machines import TorchBuild
@@ -87,7 +94,10 @@ def _judge(
         }
         known = {name: command for name, command in commands.items() if command is not None}
         # the second sentence is the command, or that there is none
-        return CardVerdict(card, False, visible, reasons[: 1 if known else 2], known or None)
+        notes = list(reasons[: 1 if known else 2])
+        if known and (note := driver_note(capability, driver.cuda)) is not None:
+            notes.append(note)
+        return CardVerdict(card, False, visible, tuple(notes), known or None)
     if _major(driver.cuda) < _major(torch.cuda):
         note = (
             f"This torch build needs a driver for CUDA {torch.cuda}; this one serves CUDA "

@@ -11,6 +11,9 @@ from f1cap.store.files import make_folder, write_atomically
 from f1cap.store.folders import cache_folder
 
 _FORMAT = 1
+# What tells the rows of a benchmark apart, and whether one is complete.
+SETTING = ("model", "device", "dtype", "asked_batch_size", "num_beams", "max_new_tokens")
+ROW_KEYS = frozenset({"status", *SETTING})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -49,8 +52,7 @@ def read_benchmark(name: str) -> dict[str, Any]:
     path = _path(name)
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        whole = data["format"] == _FORMAT and isinstance(data["rows"], list)
-        whole = whole and isinstance(data["environment"], dict)
+        whole = data["format"] == _FORMAT and _is_whole(data)
     except FileNotFoundError:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
         raise StorageError(
@@ -64,6 +66,17 @@ def read_benchmark(name: str) -> dict[str, Any]:
             f"{path} is no benchmark of this version.", hint="Make it again with --save."
         )
     return data
+
+
+def _is_whole(data: dict[str, Any]) -> bool:
+    """Tell whether what a comparison reads is there, before minutes of work depend on it."""
+    environment, rows = data["environment"], data["rows"]
+    cards = environment.get("gpus") or [] if isinstance(environment, dict) else [None]
+    return (
+        isinstance(rows, list)
+        and all(isinstance(row, dict) and row.keys() >= ROW_KEYS for row in rows)
+        and all(isinstance(card, dict) and "name" in card for card in cards)
+    )
 
 
 def _path(name: str) -> Path:

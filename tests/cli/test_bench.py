@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -93,6 +97,7 @@ def test_a_model_that_hangs_is_ended(bench: Bench) -> None:
     (row,) = _document(result)["data"]["rows"]
     assert (row["status"], row["code"]) == ("failed", "timeout")
     assert "--timeout" in row["hint"]
+    assert row["memory"]["rss_bytes"] > 10**6  # seen from outside until the end
 
 
 def test_a_killed_process_and_a_bug_leave_the_others_whole(bench: Bench) -> None:
@@ -175,6 +180,10 @@ def test_a_worse_number_than_the_baseline_s_is_an_exit_code(bench: Bench, tmp_pa
     assert any(difference.startswith("cpu was Another") for difference in comparison["differences"])
     assert _document(worse)["errors"] == []
 
+    for damage in ("{", '{"format": 1, "environment": {}, "rows": [{}]}'):
+        kept.write_text(damage, encoding="utf-8")
+        result = bench("--model", "git-mini", "--baseline", "before")
+        assert (result.exit_code, result.stdout) == (1, "")
     kept.write_text("{", encoding="utf-8")
     assert bench("--model", "git-mini", "--baseline", "before").exit_code == 1
     absent = bench("--model", "git-mini", "--baseline", "never")
@@ -240,6 +249,8 @@ def test_the_table_says_where_the_time_goes(bench: Bench) -> None:
         ("--dtype", "float8"),
         ("--batch-size", "0"),
         ("--batch-size", "1,x"),
+        ("--batch-size", "99999999999999999999"),
+        ("--timeout", "inf"),
         ("--tolerance", "much"),
         ("--save", "../up"),
         ("--all", "--mini"),
@@ -277,3 +288,44 @@ def test_the_bundled_models_on_the_bundled_pictures(
     rows = _document(result)["data"]["rows"]
     assert [row["model"] for row in rows] == ["git-mini", "blip-mini", "swin-mini"]
     assert all(row["status"] == "ok" and row["quality"]["cider"] is not None for row in rows)
+
+
+def test_a_baseline_with_nothing_to_compare_does_not_pass(bench: Bench, photos: Path) -> None:
+    args = ("--model", "git-mini", "--model", "swin-mini")
+    assert bench(*args, "--save", "both").exit_code == 0
+    fewer = bench("--model", "git-mini", "--baseline", "both", "--tolerance", "100000%")
+    assert fewer.exit_code == 0, fewer.output
+    assert "swin-mini (float32) was measured then and is not now" in fewer.stdout
+
+    other = bench("--model", "git-mini", "--batch-size", "3", "--baseline", "both")
+    assert other.exit_code == 3
+    assert "Nothing to compare" in other.stdout
+
+    next(photos.rglob("*.jpg")).unlink()
+    pictures = bench(*args, "--baseline", "both", "--format", "json")
+    assert pictures.exit_code == 3
+    document = _document(pictures)
+    assert document["data"]["comparison"]["differences"] == ["images was 5 and is 4"]
+    assert [error["code"] for error in document["errors"]] == ["baseline"]
+
+
+def test_a_hanging_process_does_not_outlive_a_killed_benchmark(photos: Path) -> None:
+    environment = {
+        **os.environ,
+        worker.TEST_HOOK: captioners.HOOK,
+        captioners.BEHAVIOUR: "git-mini=hang",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    command = [sys.executable, "-m", "f1cap", "bench", str(photos), "--model", "git-mini"]
+    parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert parent.stderr is not None
+    for line in parent.stderr:
+        if "first caption" in line:
+            break
+    children = psutil.Process(parent.pid).children()
+    assert children
+    parent.kill()
+    parent.wait()
+    parent.stderr.close()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive

@@ -170,7 +170,7 @@ def test_the_largest_batch_is_the_card_s_and_agrees_with_what_fits(runner: CliRu
     assert models("--vram", "80GiB", "--batch-size", "2000")["blip-base"]["largest_batch_size"] > 64
 
 
-@pytest.mark.parametrize("size", ["4", "4 apples", "0GiB", "GiB"])
+@pytest.mark.parametrize("size", ["4", "4 apples", "0GiB", "GiB", "\uff14GiB"])
 def test_a_size_needs_its_unit(runner: CliRunner, size: str) -> None:
     result = runner.invoke(app, ["gpu", "--vram", size])
     assert result.exit_code == 2
@@ -179,6 +179,7 @@ def test_a_size_needs_its_unit(runner: CliRunner, size: str) -> None:
 
 def test_watching_is_for_people(runner: CliRunner) -> None:
     assert runner.invoke(app, ["gpu", "--watch", "--format", "json"]).exit_code == 2
+    assert runner.invoke(app, ["gpu", "--watch", "--vram", "4GiB"]).exit_code == 2
 
 
 def test_watching_ends_by_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +265,7 @@ def test_no_driver_hurts_any_command(
         **{captioners.DEVICE: "cuda:0"},
     )
     table, report, caption, bench = json.loads(finished.stdout)
-    assert table.startswith(("GPU 0", "No NVIDIA GPU"))
+    assert table.startswith(("GPU 0", "No NVIDIA GPU", "The NVIDIA driver does not answer"))
     assert report["data"]["models"][0]["fits"] is True
     assert caption["data"]["runs"][0]["captioned"] == 5
     (row,) = bench["data"]["rows"]

@@ -3,7 +3,7 @@
 import pytest
 
 from f1cap.errors import DeviceError
-from f1cap.models.placement import Card, Machine, has_kernels, install_command, place
+from f1cap.models.placement import Card, Machine, driver_note, has_kernels, install_command, place
 from f1cap.records.models import DType, Placement
 
 CU126 = ("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90")
@@ -183,3 +183,20 @@ def test_kernels_fit_a_card_by_major_version(
 
 def test_no_command_is_named_for_a_card_that_no_build_serves() -> None:
     assert install_command((3, 5), "pip") is None
+
+
+@pytest.mark.parametrize(
+    ("capability", "driver_cuda", "needed"),
+    [
+        ((6, 1), "12.2", None),
+        ((6, 1), "11.4", "needs CUDA 12"),
+        ((12, 0), "12.8", "needs CUDA 13"),
+        ((12, 0), "13.0", None),
+        ((12, 0), None, None),
+    ],
+)
+def test_a_build_may_need_a_newer_driver(
+    capability: tuple[int, int], driver_cuda: str | None, needed: str | None
+) -> None:
+    note = driver_note(capability, driver_cuda)
+    assert note is None if needed is None else note is not None and needed in note

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from f1cap.records.benchmarks import BenchRow, Comparison, Environment, Regression
+from f1cap.records.benchmarks import Benchmark, BenchRow, Comparison, Environment, Regression
+from f1cap.store.benchmarks import SETTING
 
 # A number, where it lies in a row, and whether more of it is better.
 _METRICS = {
@@ -13,26 +14,30 @@ _METRICS = {
     "rss_bytes": (("memory", "rss_bytes"), False),
     "cider": (("quality", "cider"), True),
 }
-_SETTING = ("model", "device", "dtype", "asked_batch_size", "num_beams", "max_new_tokens")
 _MACHINE = ("cpu", "cores", "gpus", "driver", "torch", "transformers", "threads", "f1cap")
 
 
 def compare_with(
-    baseline: str,
-    earlier: Mapping[str, Any],
-    rows: Sequence[BenchRow],
-    environment: Environment,
-    tolerance: float,
+    baseline: str, earlier: Mapping[str, Any], benchmark: Benchmark, tolerance: float
 ) -> Comparison:
     """Set complete rows beside those of the same setting in an earlier benchmark.
+
+    On other pictures nothing is compared: they are other work.
 
     Args:
         baseline: What the user calls the earlier one.
         earlier: Its `data`, as JSON.
-        rows: This benchmark's.
-        environment: This benchmark's.
+        benchmark: This one.
         tolerance: The share by which a number may be worse.
     """
+    rows = benchmark.rows
+    pictures = [
+        f"{name} was {earlier.get(name)} and is {now}"
+        for name, now in (("dataset", benchmark.dataset), ("images", benchmark.images))
+        if earlier.get(name) != now
+    ]
+    if pictures:
+        return Comparison(baseline, tolerance, 0, (), tuple(pictures))
     before = {_key(row): row for row in earlier["rows"] if row["status"] == "ok"}
     found = [
         (row, before[key])
@@ -47,12 +52,12 @@ def compare_with(
         tolerance=tolerance,
         compared=len(found),
         regressions=tuple(regressions),
-        differences=tuple(_differences(earlier, environment, found, rows)),
+        differences=tuple(_differences(earlier, benchmark.environment, found, rows)),
     )
 
 
 def _key(row: Mapping[str, Any]) -> tuple[object, ...]:
-    return tuple(None if row[name] is None else str(row[name]) for name in _SETTING)
+    return tuple(None if row[name] is None else str(row[name]) for name in SETTING)
 
 
 def _regressions(row: BenchRow, old: Mapping[str, Any], tolerance: float) -> Iterator[Regression]:
@@ -85,7 +90,19 @@ def _differences(
     found: Sequence[tuple[BenchRow, Mapping[str, Any]]],
     rows: Sequence[BenchRow],
 ) -> Iterator[str]:
-    old = earlier["environment"]
+    yield from _other_machine(earlier["environment"], environment)
+    for row, before in found:
+        yield from _other_setting(row, before)
+    met = {_key(before) for _, before in found}
+    for gone in earlier["rows"]:
+        if gone["status"] == "ok" and _key(gone) not in met:
+            yield f"{gone['model']} ({gone['dtype']}) was measured then and is not now"
+    alone = sum(row.status == "ok" for row in rows) - len(found)
+    if alone:
+        yield f"rows without a counterpart in the earlier run: {alone}"
+
+
+def _other_machine(old: Mapping[str, Any], environment: Environment) -> Iterator[str]:
     for name in _MACHINE:
         before, now = old.get(name), getattr(environment, name)
         if name == "gpus":
@@ -93,12 +110,14 @@ def _differences(
             now = ", ".join(str(card.name) for card in now)
         if before != now:
             yield f"{name} was {before or 'none'} and is {now or 'none'}"
-    for row, before_row in found:
-        if row.batch_size != before_row.get("batch_size"):
-            yield (
-                f"{row.model} ran {before_row.get('batch_size')} pictures at once and now "
-                f"{row.batch_size}"
-            )
-    alone = sum(row.status == "ok" for row in rows) - len(found)
-    if alone:
-        yield f"rows without a counterpart in the earlier run: {alone}"
+
+
+def _other_setting(row: BenchRow, before: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of two rows of one setting still differs: these do not make them other work."""
+    for name, was, now in (
+        ("the batch that held", before.get("batch_size"), row.batch_size),
+        ("--vram-limit", before.get("vram_limit_bytes"), row.vram_limit_bytes),
+        ("--reference", bool(before.get("reference")), row.reference is not None),
+    ):
+        if was != now:
+            yield f"{name} was {was} and is {now}, for {row.model}"

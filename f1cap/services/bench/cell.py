@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,8 @@ def measure_cell(
             listener.phase("fetching")
             fetch.fetch(cell.spec, offline=request.offline, on_download=listener.downloading)
         row = run.measure()
-    except F1capError as error:
-        row = failed_row(cell, error.code, error.message, error.hint, run.opened)
-    except WorkerFailedError as error:
-        row = failed_row(cell, error.code, error.message, error.hint, run.opened)
+    except (F1capError, WorkerFailedError) as error:
+        row = failed_row(cell, error, run.opened, run.watched_peaks())
     return row, tuple(run.problems.values())
 
 
@@ -57,6 +55,11 @@ class _CellRun:
         self._root = root
         self._images = images
         self._listener = listener
+        self._watched: Sampler | None = None
+
+    def watched_peaks(self) -> Mapping[str, Any]:
+        """Return what was seen of the process's memory, also of one that failed."""
+        return {} if self._watched is None else self._watched.stop()
 
     def measure(self) -> BenchRow:
         """Open, caption the first picture, warm up, then measure until there is enough."""
@@ -65,11 +68,11 @@ class _CellRun:
             worker = stack.enter_context(Worker(deadline_s))
             self._listener.phase("loading")
             # Memory is watched from before the load, whose peak may be the highest.
-            watched = stack.enter_context(Sampler(worker.pid, None))
+            watched = self._watched = stack.enter_context(Sampler(worker.pid, None))
             self.opened = self._open(worker, plain=False)
             if (card := _card_index(self.opened["device"])) is not None:
                 loading = watched.stop()
-                watched = stack.enter_context(Sampler(worker.pid, card))
+                watched = self._watched = stack.enter_context(Sampler(worker.pid, card))
                 watched.peaks = dict(loading)
             for note in self.opened["notes"]:
                 self._listener.note(note)

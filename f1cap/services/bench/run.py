@@ -63,8 +63,16 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
         listener.note(f"The peaks are not kept for f1cap gpu: {error.message}")
     benchmark = Benchmark(environment, dataset.name, len(images), scored, tuple(problems))
     if earlier is not None and request.baseline is not None:
-        comparison = compare_with(request.baseline, earlier, scored, environment, request.tolerance)
+        comparison = compare_with(request.baseline, earlier, benchmark, request.tolerance)
         benchmark = replace(benchmark, comparison=comparison)
+        if not comparison.compared:
+            nothing = Problem(
+                "baseline",
+                f"Nothing could be compared with {request.baseline}: it has no complete row of "
+                "the same setting on the same pictures.",
+                hint="A gate that checks nothing does not pass; save a new baseline with --save.",
+            )
+            benchmark = replace(benchmark, problems=(*problems, nothing))
     if request.save is not None:
         benchmark = _keep(benchmark, request.save, listener)
     return benchmark
@@ -98,7 +106,8 @@ def _keep_peaks(rows: Sequence[BenchRow]) -> None:
     visible = gpu.visible_uuids(cards, os.environ)
     measured = []
     for row in rows:
-        peak = row.memory.vram_bytes
+        # the driver's count of the process alone: what torch counts leaves the CUDA context out
+        peak = row.memory.nvml_process_bytes
         kind, _, number = (row.device or "").partition(":")
         index = int(number or 0)
         if row.status != "ok" or peak is None or kind != "cuda" or index >= len(visible):

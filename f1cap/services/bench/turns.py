@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from f1cap import gpu, measure
+from f1cap.errors import F1capError
 from f1cap.models.footprint import CONTEXT_BYTES
 from f1cap.models.machine import read_processor
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks, ReferenceResult, Sampling
 from f1cap.records.timings import Timings
+from f1cap.services.bench.process import WorkerFailedError
 from f1cap.services.bench.request import BenchRequest, Cell
 from f1cap.services.captions import clean_caption
 
@@ -106,7 +108,7 @@ def build_row(
         tokens_per_s=_ratio(tally.tokens, sum(tally.generate_s)),
         words_per_caption=statistics.fmean(words) if words else None,
         memory=memory,
-        sampling=Sampling(peaks.get("samples", 0), peaks.get("interval_s"), peaks.get("cpu_share")),
+        sampling=_sampling(peaks),
         vram_limit_bytes=limit,
         fits=_fits(opened["device"], memory, limit),
         energy_j_per_image=None if energy_j is None else _ratio(energy_j, tally.images),
@@ -117,10 +119,21 @@ def build_row(
 
 
 def failed_row(
-    cell: Cell, code: str, message: str, hint: str | None, opened: Mapping[str, Any]
+    cell: Cell,
+    error: F1capError | WorkerFailedError,
+    opened: Mapping[str, Any],
+    peaks: Mapping[str, Any],
 ) -> BenchRow:
     """Return the row of a model that came to no end, with what is known of it."""
-    return BenchRow(**_facts(cell, opened), status="failed", reason=message, code=code, hint=hint)
+    return BenchRow(
+        **_facts(cell, opened),
+        status="failed",
+        reason=error.message,
+        code=error.code,
+        hint=error.hint,
+        memory=_memory(peaks),
+        sampling=_sampling(peaks),
+    )
 
 
 def _facts(cell: Cell, opened: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,15 +155,21 @@ def _facts(cell: Cell, opened: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _memory(peaks: Mapping[str, Any]) -> MemoryPeaks:
-    own = peaks["own"]
-    resident = [seen for seen in (peaks.get("rss_bytes"), own["rss_bytes"]) if seen is not None]
+    own = peaks.get("own", {})  # a process that failed says nothing of itself
+    resident = [seen for seen in (peaks.get("rss_bytes"), own.get("rss_bytes")) if seen is not None]
     return MemoryPeaks(
         nvml_process_bytes=peaks.get("nvml_process_bytes"),
         nvml_device_bytes=peaks.get("nvml_device_bytes"),
-        torch_allocated_bytes=own["torch_allocated_bytes"],
-        torch_reserved_bytes=own["torch_reserved_bytes"],
+        torch_allocated_bytes=own.get("torch_allocated_bytes"),
+        torch_reserved_bytes=own.get("torch_reserved_bytes"),
         rss_bytes=max(resident, default=None),
     )
+
+
+def _sampling(peaks: Mapping[str, Any]) -> Sampling | None:
+    if not peaks.get("samples"):
+        return None
+    return Sampling(peaks["samples"], peaks.get("interval_s"), peaks.get("cpu_share"))
 
 
 def _fits(device: str, memory: MemoryPeaks, limit: int | None) -> bool | None:

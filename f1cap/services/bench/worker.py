@@ -17,7 +17,9 @@ there for tests, which have models that run out of memory, exit or hang.
 import importlib
 import json
 import os
+import queue
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -45,11 +47,23 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = _Worker()
-    for line in sys.stdin:
+    commands: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_hear, args=(commands,), daemon=True).start()
+    while (line := commands.get()) is not None:
         command = json.loads(line)
         _write(answers, _answer(worker, command))
         if command["do"] == "close":
             return
+
+
+def _hear(commands: "queue.SimpleQueue[str | None]") -> None:
+    """Hand commands on; where they end, end the process, though it may be hanging in one.
+
+    They end when the benchmark closes them, having all it wants, or when it was killed.
+    """
+    for line in sys.stdin:
+        commands.put(line)
+    os._exit(0)
 
 
 def _answer(worker: "_Worker", command: Mapping[str, Any]) -> dict[str, object]:

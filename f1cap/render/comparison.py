@@ -18,6 +18,7 @@ from f1cap.render.markdown import comparison_markdown
 from f1cap.render.scores import (
     captions_grid,
     label,
+    level_means,
     number,
     print_remarks,
     print_signatures,
@@ -46,8 +47,7 @@ def _write_table(comparison: Comparison, stream: TextIO, *, verbose: bool) -> No
     console.print(Text(f"{len(report.models)} models on {report.images:,} images", style="bold"))
     _print_models(console, comparison)
     if any(comparison.best.values()):
-        console.print(Text("* best   = level with the best: the interval of their", style="dim"))
-        console.print(Text("         difference holds zero", style="dim"))
+        print_trimmed(console, Text(f"* best   = {level_means(comparison)}", style="dim"))
     _print_pairs(console, comparison)
     _print_categories(console, comparison)
     _print_disagreements(console, comparison)

@@ -1,6 +1,6 @@
 """What `eval` and `compare` return: scores with everything shown beside them, and their JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,12 @@ class Evaluation:
             "best": [_image(image) for image in ranking.best],
             "worst": [_image(image) for image in ranking.worst],
         }
+
+    @staticmethod
+    def plain_images(scores: ModelScores) -> Iterator[dict[str, object]]:
+        """Yield the scores of each image as JSON has them."""
+        for image in scores.per_image:
+            yield {"image": image.image, "scores": image.scores}
 
 
 @dataclass(frozen=True, slots=True)

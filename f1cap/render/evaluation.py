@@ -43,7 +43,10 @@ def _write_json(evaluation: Evaluation, stream: TextIO) -> None:
     report = evaluation.report
     data = {
         **evaluation.plain(),
-        "reports": [evaluation.plain_model(scores) for scores in report.models],
+        "reports": [
+            {**evaluation.plain_model(scores), "per_image": evaluation.plain_images(scores)}
+            for scores in report.models
+        ],
     }
     write_document("eval", status_of(report.problems), data, report.problems, stream)
 

@@ -127,6 +127,9 @@ def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert kept["scores"]["cider"]["value"] == report["scores"]["cider"]["value"]
     assert len(kept["per_image"]) == 20
+    assert report["per_image"] == kept["per_image"]
+    assert set(report["per_image"][0]) == {"image", "scores"}
+    assert set(report["per_image"][0]["scores"]) == set(report["scores"])
 
     table = _run(runner, "eval", "--verbose")
     assert "METEOR" in table.stdout

@@ -91,6 +91,13 @@ def test_compare_table_fits_the_screen(
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "(control)" in result.stdout
     assert "exposed" in result.stdout
+    assert "Left out for width: Params, BLEU-1, BLEU-4 (" in result.stdout
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "Params, BLEU-1, BLEU-4, Cut off, ROUGE-L" in _compare(runner, files).stdout
+    monkeypatch.delenv("COLUMNS")
+    piped = _compare(runner, files).stdout
+    assert "Left out" not in piped
+    assert "Params" in piped
     csv_rows = list(csv.DictReader(io.StringIO(_compare(runner, files, "--format", "csv").stdout)))
     assert [row["model"] for row in csv_rows] == ["good", "swin-mini"]
     assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])

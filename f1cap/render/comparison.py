@@ -24,6 +24,7 @@ from f1cap.render.scores import (
     print_signatures,
 )
 from f1cap.render.text import printable
+from f1cap.render.units import count
 
 
 def write_comparison_as(
@@ -44,7 +45,8 @@ def write_comparison_as(
 def _write_table(comparison: Comparison, stream: TextIO, *, verbose: bool) -> None:
     console = data_console(stream)
     report = comparison.evaluation.report
-    console.print(Text(f"{len(report.models)} models on {report.images:,} images", style="bold"))
+    heading = f"{count(len(report.models), 'model')} on {count(report.images, 'image')}"
+    console.print(Text(heading, style="bold"))
     _print_models(console, comparison)
     if any(comparison.best.values()):
         print_trimmed(console, Text(f"* best   = {level_means(comparison)}", style="dim"))

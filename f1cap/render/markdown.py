@@ -7,6 +7,7 @@ from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column
 from f1cap.render.scores import label, level_means, number
 from f1cap.render.text import printable
+from f1cap.render.units import count
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
 
@@ -25,7 +26,7 @@ def comparison_markdown(comparison: Comparison, columns: Sequence[Column]) -> st
 
 def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     report = comparison.evaluation.report
-    yield f"## {len(report.models)} captioners on {report.images:,} images"
+    yield f"## {count(len(report.models), 'captioner')} on {count(report.images, 'image')}"
     yield ""
     yield f"**{escape(comparison.conclusion)}**"
     yield ""

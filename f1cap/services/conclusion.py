@@ -21,7 +21,8 @@ def conclude(evaluation: Evaluation) -> str:
     if len(report.models) < 2:
         return "One model alone: there is nothing to compare it with."
     if len(ranked) < 2:
-        return f"{label} could not be computed for two models, so nothing can be concluded."
+        only = f"could be computed for {ranked[0]} only" if ranked else "could not be computed"
+        return f"{label} {only}, so nothing can be concluded."
     parts = [_leaders(report, label, ranked), *_control(evaluation, label, ranked)]
     if report.images < _FEW_IMAGES:
         parts.append(f"with {_images(report.images)} only large differences can be seen")

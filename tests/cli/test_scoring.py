@@ -110,6 +110,8 @@ def test_one_picture_marks_no_best(runner: CliRunner, files: Path) -> None:
     assert "1.000 " in table.stdout
     assert "1.000=" not in table.stdout
     assert "level with" not in table.stdout
+    assert table.stdout.startswith("2 models on 1 image\n")
+    assert "CIDEr could not be computed, so nothing can be concluded." in table.stdout
     assert "level with" not in _compare(runner, files, "--format", "markdown").stdout
 
 

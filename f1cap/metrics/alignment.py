@@ -70,8 +70,8 @@ def align(
             raise CaptionSetError(message, hint=_names_hint(captions, scored))
         if missing == "error":
             raise CaptionSetError(
-                f"{model} has no caption for {len(absent)} of {len(scored)} images with "
-                f"references: {listing(absent)}.",
+                f"{model} has no caption for {len(absent)} of "
+                f"{counted(len(scored), 'image')} with references: {listing(absent)}.",
                 hint="Caption them, or choose: --missing skip leaves them out for every model, "
                 "--missing empty scores them as empty captions.",
             )
@@ -101,6 +101,11 @@ def listing(images: Collection[str]) -> str:
     return ", ".join(first) + (f" and {rest} more" if rest else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 image`, `1,000 images`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _check_texts(
     # Files are read from outside: their types are a hope until here.
     candidates: Mapping[str, Mapping[str, object]],
@@ -124,16 +129,23 @@ def _kind(value: object) -> str:
 def _surplus(model: str, images: Collection[str]) -> list[Remark]:
     if not images:
         return []
-    text = (
-        f"{len(images)} captions of {model} are not scored, as their images have no references: "
-        f"{listing(images)}."
+    reason = (
+        "is not scored, as its image has no references"
+        if len(images) == 1
+        else "are not scored, as their images have no references"
     )
+    text = f"{counted(len(images), 'caption')} of {model} {reason}: {listing(images)}."
     return [Remark("without_references", text, model=model)]
 
 
 def _absent(model: str, images: Collection[str], missing: MissingPolicy) -> Remark:
-    fate = "left out for every model" if missing == "skip" else "scored as empty captions"
-    text = f"{model} has no caption for {len(images)} images; they are {fate}: {listing(images)}."
+    they_are = "it is" if len(images) == 1 else "they are"
+    empty = "an empty caption" if len(images) == 1 else "empty captions"
+    fate = "left out for every model" if missing == "skip" else f"scored as {empty}"
+    text = (
+        f"{model} has no caption for {counted(len(images), 'image')}; {they_are} {fate}: "
+        f"{listing(images)}."
+    )
     return Remark("missing_captions", text, model=model)
 
 

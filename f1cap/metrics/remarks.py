@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from f1cap.metrics.alignment import listing
+from f1cap.metrics.alignment import counted, listing
 from f1cap.records.scores import Remark, TextStatistics
 
 _FEW_IMAGES = 50
@@ -38,19 +38,22 @@ def corpus_remarks(
     if count < _FEW_IMAGES:
         yield Remark(
             "few_images",
-            f"With {_images(count)} only large differences between models can be seen: go by the "
-            "intervals. They cover the choice of images, not that of references or random seeds.",
+            f"With {counted(count, 'image')} only large differences between models can be seen: go "
+            "by the intervals. They cover the choice of images, not that of references or random "
+            "seeds.",
         )
         yield Remark(
             "cider_few_images",
-            f"CIDEr weighs a word by how few images mention it; with {_images(count)} (fewer than "
-            f"{_FEW_IMAGES}) these weights are noise. Compare it with nothing that was scored on "
-            "other images.",
+            f"CIDEr weighs a word by how few images mention it; with {counted(count, 'image')} "
+            f"(fewer than {_FEW_IMAGES}) these weights are noise. Compare it with nothing that was "
+            "scored on other images.",
             metric="cider",
         )
     single = sum(len(lines) == 1 for lines in references)
     if single:
-        which = "every image has" if single == count else f"{single} of {count} images have"
+        which = (
+            "every image has" if single == count else f"{single} of {count} images {_have(single)}"
+        )
         yield Remark(
             "cider_one_reference",
             f"CIDEr was made for five references or more and {which} only one: a good caption in "
@@ -73,14 +76,16 @@ def token_remarks(images: Sequence[str], tokens: Tokens) -> Iterator[Remark]:
     if bare:
         yield Remark(
             "empty_references",
-            f"{_images(len(bare))} with a reference that holds no word: {listing(bare)}.",
+            f"{counted(len(bare), 'image')} with a reference that holds no word: {listing(bare)}.",
         )
     for model, captions in tokens.captions.items():
         empty = {image for image, line in zip(images, captions, strict=True) if not line}
         if empty:
             yield Remark(
                 "empty_captions",
-                f"{len(empty)} captions of {model} hold no word and score 0: {listing(empty)}.",
+                f"{counted(len(empty), 'caption')} of {model} "
+                f"{'holds no word and scores' if len(empty) == 1 else 'hold no word and score'} 0: "
+                f"{listing(empty)}.",
                 model=model,
             )
         matched = empty.intersection(bare)
@@ -96,9 +101,9 @@ def token_remarks(images: Sequence[str], tokens: Tokens) -> Iterator[Remark]:
         if short:
             yield Remark(
                 "bleu_4_short",
-                f"{short} of {len(captions)} captions of {model} have fewer than four words, hence "
-                "no run of four: BLEU-4 of the whole set passes over them, and alone even a "
-                "perfect one scores about 0.",
+                f"{short} of {counted(len(captions), 'caption')} of {model} {_have(short)} fewer "
+                "than four words, hence no run of four: BLEU-4 of the whole set passes over "
+                f"{'it' if short == 1 else 'them'}, and alone even a perfect one scores about 0.",
                 metric="bleu_4",
                 model=model,
             )
@@ -124,5 +129,5 @@ def length_remarks(model: str, text: TextStatistics) -> Iterator[Remark]:
         )
 
 
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count} images"
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"

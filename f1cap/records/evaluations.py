@@ -1,6 +1,6 @@
 """What `eval` and `compare` return: scores with everything shown beside them, and their JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,12 @@ class Evaluation:
             "worst": [_image(image) for image in ranking.worst],
         }
 
+    @staticmethod
+    def plain_images(scores: ModelScores) -> Iterator[dict[str, object]]:
+        """Yield the scores of each image as JSON has them."""
+        for image in scores.per_image:
+            yield {"image": image.image, "scores": image.scores}
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
@@ -107,7 +113,7 @@ class Comparison:
 
     Attributes:
         best: By metric: the models that lead it; several where the interval of their difference
-            holds zero.
+            holds zero or, for the primary metric, its corrected p is 0.05 or more.
         disagreements: Largest spread first.
         conclusion: One sentence on what can and cannot be concluded.
     """

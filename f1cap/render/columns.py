@@ -14,7 +14,7 @@ class Column:
     """A column of the model table.
 
     Attributes:
-        keep: Columns are dropped from a narrow screen from the highest number down.
+        keep: Columns are left out on a narrow screen from the highest number down (`fitting`).
         metric: The score it shows; None for another figure.
     """
 

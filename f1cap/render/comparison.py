@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -13,16 +12,19 @@ from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column, columns_of
 from f1cap.render.consoles import data_console, print_trimmed
 from f1cap.render.document import status_of, write_document
+from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import CompareFormat
 from f1cap.render.markdown import comparison_markdown
 from f1cap.render.scores import (
     captions_grid,
     label,
+    level_means,
     number,
     print_remarks,
     print_signatures,
 )
 from f1cap.render.text import printable
+from f1cap.render.units import count
 
 
 def write_comparison_as(
@@ -43,11 +45,11 @@ def write_comparison_as(
 def _write_table(comparison: Comparison, stream: TextIO, *, verbose: bool) -> None:
     console = data_console(stream)
     report = comparison.evaluation.report
-    console.print(Text(f"{len(report.models)} models on {report.images:,} images", style="bold"))
+    heading = f"{count(len(report.models), 'model')} on {count(report.images, 'image')}"
+    console.print(Text(heading, style="bold"))
     _print_models(console, comparison)
     if any(comparison.best.values()):
-        console.print(Text("* best   = level with the best: the interval of their", style="dim"))
-        console.print(Text("         difference holds zero", style="dim"))
+        print_trimmed(console, Text(f"* best   = {level_means(comparison)}", style="dim"))
     _print_pairs(console, comparison)
     _print_categories(console, comparison)
     _print_disagreements(console, comparison)
@@ -62,19 +64,12 @@ def _write_table(comparison: Comparison, stream: TextIO, *, verbose: bool) -> No
 
 
 def _print_models(console: Console, comparison: Comparison) -> None:
-    """Print the model table with as many columns as the screen holds."""
-    columns = columns_of(comparison)
-    while True:
-        table = _model_table(comparison, columns)
-        if _width(console, table) <= console.width or len(columns) < 3:
-            print_trimmed(console, table)
-            return
-        columns.remove(max(columns, key=lambda column: column.keep))
-
-
-def _width(console: Console, table: Table) -> int:
-    """Return the columns of screen that a table wants, however many there are."""
-    return Measurement.get(console, console.options.update(max_width=1000), table).maximum
+    print_fitting(
+        console,
+        columns_of(comparison),
+        lambda columns: _model_table(comparison, columns),
+        elsewhere="markdown or csv",
+    )
 
 
 def _model_table(comparison: Comparison, columns: Sequence[Column]) -> Table:

@@ -1,9 +1,13 @@
 """The two streams: data on stdout, everything else on stderr."""
 
+import os
 import sys
 from typing import TextIO
 
 from rich.console import Console, RenderableType
+
+# Wide enough for every column, narrow enough that long captions still fold.
+_FILE_COLUMNS = 200
 
 
 def prepare_streams() -> None:
@@ -23,8 +27,11 @@ def prepare_streams() -> None:
 
 
 def data_console(stream: TextIO | None = None) -> Console:
-    """Return the console for results."""
-    return _console(stream or sys.stdout)
+    """Return the console for results; in a file or a pipe no screen narrows it."""
+    console = _console(stream or sys.stdout)
+    if not console.file.isatty() and not os.environ.get("COLUMNS", "").isdigit():
+        console.width = _FILE_COLUMNS
+    return console
 
 
 def message_console() -> Console:

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from f1cap.records.evaluations import Evaluation
 from f1cap.records.scores import ImageScores, ModelScores
 from f1cap.render.consoles import data_console, print_trimmed
 from f1cap.render.document import status_of, write_document
+from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import EvalFormat
 from f1cap.render.scores import (
     captions_grid,
@@ -23,6 +24,7 @@ from f1cap.render.scores import (
     text_lines,
 )
 from f1cap.render.text import printable
+from f1cap.render.units import count
 
 _CATEGORY_METRICS = ("cider", "meteor", "rouge_l", "bleu_4", "bleu_1", "semantic")
 
@@ -43,7 +45,10 @@ def _write_json(evaluation: Evaluation, stream: TextIO) -> None:
     report = evaluation.report
     data = {
         **evaluation.plain(),
-        "reports": [evaluation.plain_model(scores) for scores in report.models],
+        "reports": [
+            {**evaluation.plain_model(scores), "per_image": evaluation.plain_images(scores)}
+            for scores in report.models
+        ],
     }
     write_document("eval", status_of(report.problems), data, report.problems, stream)
 
@@ -63,7 +68,7 @@ def _write_csv(evaluation: Evaluation, stream: TextIO) -> None:
 def _write_table(evaluation: Evaluation, stream: TextIO, *, verbose: bool) -> None:
     console = data_console(stream)
     for scores in evaluation.report.models:
-        heading = f"{printable(scores.model)} on {scores.images:,} images"
+        heading = f"{printable(scores.model)} on {count(scores.images, 'image')}"
         if scores.model in evaluation.negative_controls:
             heading += " (negative control)"
         console.print(Text(heading, style="bold"))
@@ -72,7 +77,7 @@ def _write_table(evaluation: Evaluation, stream: TextIO, *, verbose: bool) -> No
             console.print(Text(line))
         console.print()
         if len(scores.categories) > 1:
-            print_trimmed(console, _category_table(scores))
+            _print_categories(console, scores)
             console.print()
         ranking = evaluation.rankings[scores.model]
         _print_ranked(console, f"Best by {label(ranking.metric)}", ranking.best, ranking.metric)
@@ -96,18 +101,33 @@ def _score_table(scores: ModelScores) -> Table:
     return table
 
 
-def _category_table(scores: ModelScores) -> Table:
+class _CategoryColumn(NamedTuple):
+    heading: str
+    keep: int
+    metric: str
+
+
+def _print_categories(console: Console, scores: ModelScores) -> None:
+    metrics = [metric for metric in _CATEGORY_METRICS if metric in scores.scores]
+    print_fitting(
+        console,
+        [_CategoryColumn(label(metric), place, metric) for place, metric in enumerate(metrics)],
+        lambda columns: _category_table(scores, columns),
+        elsewhere="json",
+    )
+
+
+def _category_table(scores: ModelScores, columns: Sequence[_CategoryColumn]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Category", style="cyan", overflow="ellipsis", no_wrap=True, max_width=28)
     table.add_column("n", justify="right")
-    metrics = [metric for metric in _CATEGORY_METRICS if metric in scores.scores]
-    for metric in metrics:
-        table.add_column(label(metric), justify="right", no_wrap=True)
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True)
     for category in scores.categories:
         table.add_row(
             Text(printable(category.category)),
             str(category.images),
-            *(number(category.scores.get(metric)) for metric in metrics),
+            *(number(category.scores.get(column.metric)) for column in columns),
         )
     return table
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column
-from f1cap.render.scores import label, number
+from f1cap.render.scores import label, level_means, number
 from f1cap.render.text import printable
+from f1cap.render.units import count
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
 
@@ -25,7 +26,7 @@ def comparison_markdown(comparison: Comparison, columns: Sequence[Column]) -> st
 
 def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     report = comparison.evaluation.report
-    yield f"## {len(report.models)} captioners on {report.images:,} images"
+    yield f"## {count(len(report.models), 'captioner')} on {count(report.images, 'image')}"
     yield ""
     yield f"**{escape(comparison.conclusion)}**"
     yield ""
@@ -33,8 +34,8 @@ def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     if any(comparison.best.values()):
         yield ""
         yield (
-            "Bold: best. Bold with =: level with the best, the interval of the difference holds "
-            "zero. Scores are pycocoevalcap's, not times 100."
+            f"Bold: best. Bold with =: {level_means(comparison)}. Scores are pycocoevalcap's, not "
+            "times 100."
         )
     yield from _pairs(comparison)
     yield from _categories(comparison)

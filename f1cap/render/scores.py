@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from f1cap.records.evaluations import Comparison
 from f1cap.records.scores import METRIC_LABELS, Score, ScoreReport, TextStatistics
 from f1cap.render.consoles import print_trimmed
 from f1cap.render.text import printable
@@ -26,6 +27,15 @@ def interval(score: Score | None) -> str:
     if score is None or score.low is None or score.high is None:
         return ""
     return f"[{score.low:.2f}, {score.high:.2f}]"
+
+
+def level_means(comparison: Comparison) -> str:
+    """Say what the mark of models that share the lead goes by."""
+    primary = label(comparison.evaluation.report.primary)
+    return (
+        "level with the best: the interval of their difference holds zero or, "
+        f"for {primary}, p (Holm) is 0.05 or more"
+    )
 
 
 def percent(share: float | None) -> str:

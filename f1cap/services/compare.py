@@ -7,7 +7,7 @@ from f1cap.metrics.catalog import METRICS
 from f1cap.records.evaluations import Comparison, Disagreement
 from f1cap.records.scores import ImageScores, PairComparison, ScoreReport
 from f1cap.services.candidates import ScoreRequest
-from f1cap.services.conclusion import conclude
+from f1cap.services.conclusion import conclude, holds_zero, told_apart
 from f1cap.services.evaluate import score
 from f1cap.store import write_comparison
 
@@ -36,7 +36,10 @@ def compare(request: ScoreRequest) -> Comparison:
 
 
 def _best(report: ScoreReport) -> dict[str, tuple[str, ...]]:
-    """Return who leads each metric, with those whose difference from the leader may be zero."""
+    """Return who leads each metric, with those whose difference from the leader may be zero.
+
+    For the primary metric the test must agree as well, so that no mark contradicts the sentence.
+    """
     best: dict[str, tuple[str, ...]] = {}
     if report.images < 2:  # no interval, so nothing tells who is level with whom
         return best
@@ -62,7 +65,9 @@ def _values(report: ScoreReport, metric: str) -> dict[str, float]:
 
 def _tied(report: ScoreReport, metric: str, leader: str, model: str) -> bool:
     pair = _pair(report, metric, leader, model)
-    return pair is None or pair.low is None or pair.high is None or pair.low <= 0 <= pair.high
+    if pair is None:
+        return True
+    return holds_zero(pair) if metric != report.primary else not told_apart(pair)
 
 
 def _pair(report: ScoreReport, metric: str, one: str, other: str) -> PairComparison | None:

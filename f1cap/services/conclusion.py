@@ -13,7 +13,7 @@ _FEW_IMAGES = 50
 def conclude(evaluation: Evaluation) -> str:
     """Return the sentence: who leads, who cannot be told apart, how the negative control fared.
 
-    Two models are told apart where the corrected p of the primary metric is below 0.05.
+    Two models are told apart by the primary metric: see `told_apart`.
     """
     report = evaluation.report
     label = METRICS[report.primary].label
@@ -21,11 +21,22 @@ def conclude(evaluation: Evaluation) -> str:
     if len(report.models) < 2:
         return "One model alone: there is nothing to compare it with."
     if len(ranked) < 2:
-        return f"{label} could not be computed for two models, so nothing can be concluded."
+        only = f"could be computed for {ranked[0]} only" if ranked else "could not be computed"
+        return f"{label} {only}, so nothing can be concluded."
     parts = [_leaders(report, label, ranked), *_control(evaluation, label, ranked)]
     if report.images < _FEW_IMAGES:
         parts.append(f"with {_images(report.images)} only large differences can be seen")
     return "; ".join(parts) + "."
+
+
+def told_apart(pair: PairComparison) -> bool:
+    """Tell whether test and interval agree on a difference; the marks and the sentence go by it."""
+    return pair.p_holm < _LEVEL and not holds_zero(pair)
+
+
+def holds_zero(pair: PairComparison) -> bool:
+    """Tell whether the interval of the difference leaves open who is ahead."""
+    return pair.low is None or pair.high is None or pair.low <= 0 <= pair.high
 
 
 def _ranked(report: ScoreReport) -> list[str]:
@@ -40,23 +51,24 @@ def _ranked(report: ScoreReport) -> list[str]:
 
 def _leaders(report: ScoreReport, label: str, ranked: Sequence[str]) -> str:
     leader = ranked[0]
-    apart = [model for model in ranked[1:] if _told_apart(report, leader, model)]
+    apart = [model for model in ranked[1:] if _ahead(report, leader, model)]
     level = [model for model in ranked[1:] if model not in apart]
     where = f"on these {_images(report.images)}"
+    lead = _evidence(_pair(report, leader, ranked[1] if not level else level[0]))
     if not level:
-        lead = _pair(report, leader, ranked[1])
-        return f"{leader} is ahead of {_listed(apart)} by {label} {where} ({_evidence(lead)})"
-    if not apart:
-        lead = _pair(report, leader, level[0])
-        return (
-            f"{_listed([leader, *level])} cannot be told apart by {label} {where} "
-            f"({_evidence(lead)} for the first two)"
-        )
-    lead = _pair(report, leader, level[0])
-    return (
-        f"{_listed([leader, *level])} cannot be told apart by {label} {where} "
-        f"({_evidence(lead)} for the first two), and {leader} is ahead of {_listed(apart)}"
-    )
+        return f"{leader} is ahead of {_listed(apart)} by {label} {where} ({lead})"
+    front = [leader, *level]
+    if len(front) > 2:
+        lead += " for the first two"
+    tie = f"{_listed(front)} cannot be told apart by {label} {where} ({lead})"
+    # A model level with the leader need not be ahead of all that the leader is ahead of.
+    behind_all = [model for model in apart if all(_ahead(report, one, model) for one in front)]
+    behind_one = [model for model in apart if model not in behind_all]
+    if behind_all:
+        tie += f", and {_listed(front)} are ahead of {_listed(behind_all)}"
+    if behind_one:
+        tie += f", and {leader} is ahead of {_listed(behind_one)}"
+    return tie
 
 
 def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Iterator[str]:
@@ -69,7 +81,7 @@ def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Itera
         if not others:
             return
         best = others[0]
-        if _told_apart(report, best, control) and ranked.index(best) < ranked.index(control):
+        if _ahead(report, best, control):
             yield f"the negative control {control} is exposed: {best} is clearly better than it"
         else:
             yield (
@@ -78,9 +90,11 @@ def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Itera
             )
 
 
-def _told_apart(report: ScoreReport, one: str, other: str) -> bool:
+def _ahead(report: ScoreReport, one: str, other: str) -> bool:
     pair = _pair(report, one, other)
-    return pair is not None and pair.p_holm < _LEVEL
+    if pair is None or not told_apart(pair):
+        return False
+    return (pair.difference > 0) == (pair.a == one)
 
 
 def _pair(report: ScoreReport, one: str, other: str) -> PairComparison | None:
@@ -91,6 +105,8 @@ def _evidence(pair: PairComparison | None) -> str:
     if pair is None:
         return "not tested"
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
+    if pair.p_holm < _LEVEL and holds_zero(pair):
+        p += ", but its interval holds zero"
     return f"difference {abs(pair.difference):.3f}, {p}"
 
 

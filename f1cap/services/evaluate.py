@@ -32,9 +32,7 @@ def evaluate(request: ScoreRequest) -> Evaluation:
                 "f1cap": f1cap.__version__,
                 **evaluation.plain(),
                 **evaluation.plain_model(scores),
-                "per_image": [
-                    {"image": image.image, "scores": image.scores} for image in scores.per_image
-                ],
+                "per_image": evaluation.plain_images(scores),
             }
         )
         for scores in evaluation.report.models

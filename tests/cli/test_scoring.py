@@ -91,6 +91,13 @@ def test_compare_table_fits_the_screen(
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "(control)" in result.stdout
     assert "exposed" in result.stdout
+    assert "Left out for width: Params, BLEU-1, BLEU-4 (" in result.stdout
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "Params, BLEU-1, BLEU-4, Cut off, ROUGE-L" in _compare(runner, files).stdout
+    monkeypatch.delenv("COLUMNS")
+    piped = _compare(runner, files).stdout
+    assert "Left out" not in piped
+    assert "Params" in piped
     csv_rows = list(csv.DictReader(io.StringIO(_compare(runner, files, "--format", "csv").stdout)))
     assert [row["model"] for row in csv_rows] == ["good", "swin-mini"]
     assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])
@@ -103,6 +110,8 @@ def test_one_picture_marks_no_best(runner: CliRunner, files: Path) -> None:
     assert "1.000 " in table.stdout
     assert "1.000=" not in table.stdout
     assert "level with" not in table.stdout
+    assert table.stdout.startswith("2 models on 1 image\n")
+    assert "CIDEr could not be computed, so nothing can be concluded." in table.stdout
     assert "level with" not in _compare(runner, files, "--format", "markdown").stdout
 
 
@@ -127,6 +136,9 @@ def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert kept["scores"]["cider"]["value"] == report["scores"]["cider"]["value"]
     assert len(kept["per_image"]) == 20
+    assert report["per_image"] == kept["per_image"]
+    assert set(report["per_image"][0]) == {"image", "scores"}
+    assert set(report["per_image"][0]["scores"]) == set(report["scores"])
 
     table = _run(runner, "eval", "--verbose")
     assert "METEOR" in table.stdout

@@ -4,6 +4,7 @@ import pytest
 
 from f1cap.errors import CaptionSetError, UsageError
 from f1cap.metrics.alignment import align
+from f1cap.metrics.remarks import Tokens, token_remarks
 from f1cap.metrics.scoring import Scorer
 from f1cap.records.scores import Annotations, CaptionFlags, ScoreOptions
 
@@ -40,7 +41,7 @@ def test_skip_leaves_an_image_out_for_every_model() -> None:
 def test_empty_scores_an_empty_caption() -> None:
     aligned = align({"part": PART}, REFERENCES, "empty")
     assert aligned.captions == {"part": ["one car", "", "three cars"]}
-    assert "scored as empty captions: b" in aligned.remarks[0].text
+    assert "scored as an empty caption: b" in aligned.remarks[0].text
 
 
 def test_captions_without_references_are_named() -> None:
@@ -127,3 +128,16 @@ def test_report_of_two_models(warm_scorer: Scorer) -> None:
     assert len(codes) == len(set(codes))
     expected = "few_images cider_few_images cider_one_reference small_category bleu_4_short run_on"
     assert set(codes) == set(expected.split())
+
+
+def test_one_is_one() -> None:
+    references = {"a": ["x"], "b": ["x"]}
+    aligned = align({"m": {"a": "x", "c": "x"}}, references, "empty")
+    assert [remark.text for remark in aligned.remarks] == [
+        "1 caption of m is not scored, as its image has no references: c.",
+        "m has no caption for 1 image; it is scored as an empty caption: b.",
+    ]
+    tokens = Tokens({"m": ["", "a car on the track"]}, [["x"], ["y"]])
+    empty, short = (remark.text for remark in token_remarks(["a", "b"], tokens))
+    assert empty == "1 caption of m holds no word and scores 0: a."
+    assert short.startswith("1 of 2 captions of m has fewer than four words")

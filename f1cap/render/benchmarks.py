@@ -1,18 +1,18 @@
 """A benchmark as a table, Markdown, CSV or JSON."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from f1cap.records.benchmarks import Benchmark, BenchRow, Comparison, Environment
 from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
 from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
+from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import BenchFormat
 from f1cap.render.markdown import escape
 from f1cap.render.text import printable
@@ -28,7 +28,7 @@ def write_benchmark_as(
         write_document("bench", status_of(problems), benchmark.plain(), problems, stream)
     elif form is BenchFormat.CSV:
         columns = csv_columns()
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = table_writer(stream)
         writer.writerow([column.heading for column in columns])
         for row in benchmark.rows:
             writer.writerow([column.cell(row) for column in columns])
@@ -66,11 +66,12 @@ def _write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool) -> None
         console.print(Text(printable(text), style="dim"), soft_wrap=True)
 
 
-def _print_fitting(console: Console, rows: Sequence[BenchRow], columns: list[BenchColumn]) -> None:
-    """Print with as many columns as the screen holds."""
-    while True:
+def _print_fitting(
+    console: Console, rows: Sequence[BenchRow], columns: Sequence[BenchColumn]
+) -> None:
+    def build(shown: Sequence[BenchColumn]) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for place, column in enumerate(columns):
+        for place, column in enumerate(shown):
             table.add_column(
                 column.heading,
                 justify="right" if place else "left",
@@ -78,12 +79,10 @@ def _print_fitting(console: Console, rows: Sequence[BenchRow], columns: list[Ben
                 no_wrap=True,
             )
         for row in rows:
-            table.add_row(*(Text(printable(column.cell(row))) for column in columns))
-        wide = console.options.update(max_width=1000)
-        if Measurement.get(console, wide, table).maximum <= console.width or len(columns) < 3:
-            print_trimmed(console, table)
-            return
-        columns.remove(max(columns, key=lambda column: column.keep))
+            table.add_row(*(Text(printable(column.cell(row))) for column in shown))
+        return table
+
+    print_fitting(console, columns, build, elsewhere="markdown")
 
 
 def _watching(rows: Sequence[BenchRow]) -> Iterator[str]:

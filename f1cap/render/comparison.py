@@ -1,6 +1,5 @@
 """What `compare` shows on a terminal, and as CSV."""
 
-import csv
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -11,6 +10,7 @@ from rich.text import Text
 from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column, columns_of
 from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
 from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import CompareFormat
@@ -150,7 +150,7 @@ def _print_disagreements(console: Console, comparison: Comparison) -> None:
 def _write_csv(comparison: Comparison, stream: TextIO) -> None:
     report = comparison.evaluation.report
     metrics = list(report.models[0].scores)
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = table_writer(stream)
     bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
     figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
     writer.writerow(["model", "negative_control", "images", *bounds, *figures])

@@ -1,6 +1,5 @@
 """What `eval` shows: scores with intervals, categories, the best and the worst images."""
 
-import csv
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
@@ -11,6 +10,7 @@ from rich.text import Text
 from f1cap.records.evaluations import Evaluation
 from f1cap.records.scores import ImageScores, ModelScores
 from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
 from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import EvalFormat
@@ -56,7 +56,7 @@ def _write_json(evaluation: Evaluation, stream: TextIO) -> None:
 def _write_csv(evaluation: Evaluation, stream: TextIO) -> None:
     """Write one row an image and a model: for a spreadsheet."""
     metrics = list(evaluation.report.models[0].scores)
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = table_writer(stream)
     writer.writerow(["model", "image", "category", "caption", *metrics])
     for scores in evaluation.report.models:
         for image in scores.per_image:

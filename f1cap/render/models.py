@@ -26,7 +26,7 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Model", no_wrap=True, style="cyan")
     table.add_column("Alias", no_wrap=True)
-    roomy = not console.is_terminal or console.width >= _ROOMY
+    roomy = console.width >= _ROOMY
     if roomy:
         table.add_column("Checkpoint", no_wrap=True)
     table.add_column("Params", justify="right", no_wrap=True)
@@ -51,7 +51,9 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
             line = Text(f"{entry.spec.name}: ", style="cyan")
             if not roomy and not entry.spec.bundled:
                 line.append(f"{entry.spec.checkpoint}. ", style="default")
-            console.print(line.append(entry.spec.note, style="default"), soft_wrap=not roomy)
+            console.print(
+                line.append(entry.spec.note, style="default"), soft_wrap=not console.is_terminal
+            )
 
 
 def write_models_json(entries: Sequence[CatalogEntry], stream: TextIO) -> None:

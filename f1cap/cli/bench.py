@@ -47,7 +47,8 @@ def bench(
         ),
     ] = 20,
     min_seconds: Annotated[
-        float, typer.Option("--min-seconds", min=0, help="Captioning time, at least.")
+        float,
+        typer.Option("--min-seconds", min=0, max=1_000_000, help="Captioning time, at least."),
     ] = 5.0,
     timeout: Annotated[
         float,

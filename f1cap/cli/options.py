@@ -63,7 +63,7 @@ def parse_dtypes(value: str) -> tuple[DType, ...]:
 
 def parse_percent(value: str, option: str) -> float:
     """Read `10%` or `10` as 0.1."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%?", value.strip())
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*%?", value.strip())
     if match is None:
         message = f"{value!r} is no percentage; write it as in 10%."
         raise typer.BadParameter(message, param_hint=f"'{option}'")
@@ -74,7 +74,9 @@ def parse_size(value: str | None, option: str) -> int | None:
     """Read `4GiB`, `4G` or `4096MiB` (binary), `4GB` or `900MB` (decimal) as bytes."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d*\.?\d+)\s*([kmgt])(i?b?)", value.strip(), re.IGNORECASE | re.ASCII)
+    match = re.fullmatch(
+        r"(\d{0,9}\.?\d{1,9})\s*([kmgt])(i?b?)", value.strip(), re.IGNORECASE | re.ASCII
+    )
     if match is None or not float(match[1]):
         message = f"{value!r} is no size; write it with its unit, as in 4GiB."
         raise typer.BadParameter(message, param_hint=f"'{option}'")

@@ -23,7 +23,7 @@ class _Cell(Protocol):
 
 
 class QuietBench:
-    """Only failures."""
+    """Only failures, and how far it came where it was interrupted."""
 
     def __init__(self) -> None:
         self.console = message_console()
@@ -53,6 +53,10 @@ class QuietBench:
     def failed(self, problem: Problem) -> None:
         """Show one line."""
         self.say(f"failed: {problem.message}", style="red")
+
+    def interrupted(self, done: int, rows: int) -> None:
+        """Say how far it came."""
+        self.say(f"Interrupted: {done} of {rows} rows were finished.", style="yellow")
 
     def note(self, message: str) -> None:
         """Show nothing."""

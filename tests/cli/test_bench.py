@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,12 @@ import psutil
 import pytest
 from typer.testing import CliRunner, Result
 
+from f1cap import gpu
 from f1cap.cli.app import app
-from f1cap.services.bench import worker
+from f1cap.records.benchmarks import BenchRow, MemoryPeaks
+from f1cap.records.devices import CardReading, DriverReading
+from f1cap.services.bench import run, worker
+from f1cap.store.peaks import PeakKey, read_peaks
 from tests import captioners
 
 KEYS = {
@@ -161,6 +167,38 @@ def test_a_card_is_watched_from_outside(
     assert (row["energy_j_per_image"] is not None) is has_energy
 
 
+def test_ctrl_c_says_how_far_it_came(
+    bench: Bench, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del bench  # for its environment
+    monkeypatch.setenv(captioners.BEHAVIOUR, "swin-mini=hang")
+    command = [sys.executable, "-m", "f1cap", "bench", str(photos), "--min-seconds", "0"]
+    models = ["--model", "git-mini", "--model", "swin-mini"]
+    with subprocess.Popen([*command, *models], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "swin-mini: first caption" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "Interrupted: 1 of 2 rows were finished.\n" in rest
+
+
+def test_only_the_driver_s_count_is_kept_beside_predictions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card = CardReading(0, "GPU-1", "A card")
+    monkeypatch.setattr(gpu, "read_driver", lambda: DriverReading(cards=(card,)))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    setting = BenchRow("git-base", "ok", device="cuda:0", dtype="float16", num_beams=4)
+    counted = replace(setting, batch_size=8, memory=MemoryPeaks(nvml_process_bytes=900))
+    # under WDDM, say, torch's own count, without the CUDA context
+    reserved = replace(setting, batch_size=4, memory=MemoryPeaks(torch_reserved_bytes=500))
+    run._keep_peaks([counted, reserved])
+    assert read_peaks() == {PeakKey("A card", "git-base", "float16", 4, 8): 900}
+
+
 def test_a_worse_number_than_the_baseline_s_is_an_exit_code(bench: Bench, tmp_path: Path) -> None:
     assert bench("--model", "git-mini", "--save", "before").exit_code == 0
     kept = tmp_path / "home" / "f1cap" / "benchmarks" / "saved" / "before.json"
@@ -171,6 +209,7 @@ def test_a_worse_number_than_the_baseline_s_is_an_exit_code(bench: Bench, tmp_pa
     assert "No worse than before by more than" in same.stdout
 
     before["rows"][0]["images_per_s"] *= 1000
+    before["rows"][0]["memory"] = [1]  # not a benchmark of ours, and no reason to lose the new one
     before["environment"]["cpu"] = "Another"
     kept.write_text(json.dumps(before), encoding="utf-8")
     worse = bench("--model", "git-mini", "--baseline", "before", "--format", "json")
@@ -251,6 +290,7 @@ def test_the_table_says_where_the_time_goes(bench: Bench) -> None:
         ("--batch-size", "1,x"),
         ("--batch-size", "99999999999999999999"),
         ("--timeout", "inf"),
+        ("--min-seconds", "inf"),
         ("--tolerance", "much"),
         ("--save", "../up"),
         ("--all", "--mini"),

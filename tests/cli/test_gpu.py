@@ -170,7 +170,7 @@ def test_the_largest_batch_is_the_card_s_and_agrees_with_what_fits(runner: CliRu
     assert models("--vram", "80GiB", "--batch-size", "2000")["blip-base"]["largest_batch_size"] > 64
 
 
-@pytest.mark.parametrize("size", ["4", "4 apples", "0GiB", "GiB", "\uff14GiB"])
+@pytest.mark.parametrize("size", ["4", "4 apples", "0GiB", "GiB", "\uff14GiB", "9" * 400 + "GiB"])
 def test_a_size_needs_its_unit(runner: CliRunner, size: str) -> None:
     result = runner.invoke(app, ["gpu", "--vram", size])
     assert result.exit_code == 2

@@ -73,7 +73,7 @@ def _regressions(row: BenchRow, old: Mapping[str, Any], tolerance: float) -> Ite
 def _look_up(row: Mapping[str, Any], path: Sequence[str]) -> float | None:
     value: Any = row
     for name in path:
-        value = None if value is None else value.get(name)
+        value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, int | float) else None
 
 

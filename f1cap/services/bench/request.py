@@ -99,6 +99,10 @@ class BenchListener(Protocol):
         """Report a picture that cannot be read."""
         ...
 
+    def interrupted(self, done: int, rows: int) -> None:
+        """Report that the user ended it, and how many rows were finished."""
+        ...
+
     def note(self, message: str) -> None:
         """Say something that the user should know."""
         ...

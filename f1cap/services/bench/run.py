@@ -44,16 +44,21 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     listener.bench_started(cells, len(images))
     rows: list[BenchRow] = []
     problems: list[Problem] = []
-    for place, cell in enumerate(cells):
-        listener.cell_started(place)
-        row, found = measure_cell(request, cell, dataset.root, images, listener)
-        listener.cell_finished(row)
-        rows.append(row)
-        # one picture that cannot be read is one problem, however many models met it
-        problems += [new for new in found if new.image not in {old.image for old in problems}]
-        if row.status == "failed":
-            reason = row.reason or "It failed."
-            problems.append(Problem(row.code or "error", reason, row.hint, model=cell.spec.name))
+    try:
+        for place, cell in enumerate(cells):
+            listener.cell_started(place)
+            row, found = measure_cell(request, cell, dataset.root, images, listener)
+            listener.cell_finished(row)
+            rows.append(row)
+            # one picture that cannot be read is one problem, however many models met it
+            problems += [new for new in found if new.image not in {old.image for old in problems}]
+            if row.status == "failed":
+                reason = row.reason or "It failed."
+                problem = Problem(row.code or "error", reason, row.hint, model=cell.spec.name)
+                problems.append(problem)
+    except KeyboardInterrupt:
+        listener.interrupted(len(rows), len(cells))
+        raise
     scored = add_quality(rows, dataset.references)
     environment = read_environment(next((row.threads for row in rows if row.threads), None))
     # From here on nothing may cost the numbers that took minutes: what cannot be kept is told.

@@ -53,7 +53,8 @@ def main() -> None:
         command = json.loads(line)
         _write(answers, _answer(worker, command))
         if command["do"] == "close":
-            return
+            # not by returning: the interpreter's end and a thread that waits for input do not agree
+            os._exit(0)
 
 
 def _hear(commands: "queue.SimpleQueue[str | None]") -> None:

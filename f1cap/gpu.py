@@ -23,6 +23,8 @@ _THROTTLE_REASONS = {
     0x080: "hardware power brake",
     0x100: "display clocks",
 }
+# What NVML says where there is no driver; anything else comes from one that is there.
+_NO_DRIVER = ("NVML Shared Library Not Found", "Driver Not Loaded")
 _MAX_CARDS = 64  # a driver that counts more is broken, and would be asked for ever
 
 _lock = threading.Lock()
@@ -77,7 +79,7 @@ def read_driver() -> DriverReading:
     """Return all that the driver says of itself and of each card."""
     problem = _start()
     if problem is not None:
-        return DriverReading(problem=problem)
+        return DriverReading(problem=problem, silent=problem not in _NO_DRIVER)
     cuda = _ask("nvmlSystemGetCudaDriverVersion_v2")
     count = min(_ask("nvmlDeviceGetCount") or 0, _MAX_CARDS)
     return DriverReading(

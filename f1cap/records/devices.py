@@ -74,9 +74,11 @@ class DriverReading:
         cuda: The newest CUDA that this driver runs, as `12.8`.
         cards: In the driver's order.
         problem: What NVML answered where it does not work at all; else None.
+        silent: There is a driver, which does not answer; without one there is a problem too.
     """
 
     driver: str | None = None
     cuda: str | None = None
     cards: tuple[CardReading, ...] = ()
     problem: str | None = None
+    silent: bool = False

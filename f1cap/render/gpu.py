@@ -74,13 +74,13 @@ def _cards(report: DeviceReport) -> Iterator[RenderableType]:
 
 def _no_card(report: DeviceReport) -> Text:
     """Say in one line that there is no card, what NVML answered and what the CPU will do."""
-    problem = report.driver.problem
-    answer = "NVML lists none" if problem is None else f"NVML says: {problem.rstrip('.')}"
-    mismatch = problem is not None and "mismatch" in problem.lower()
-    what = "The NVIDIA driver does not answer" if mismatch else "No NVIDIA GPU"
-    line = Text(what, style="bold").append(f" ({printable(answer)}). ", style="default")
-    if mismatch:
-        line.append("It was updated while it ran: restart the machine. ", style="default")
+    driver = report.driver
+    answer = "NVML lists none" if driver.problem is None else f"NVML says: {driver.problem}"
+    what = "The NVIDIA driver does not answer" if driver.silent else "No NVIDIA GPU"
+    line = Text(what, style="bold")
+    line.append(f" ({printable(answer.rstrip('.'))}). ", style="default")
+    if driver.silent:
+        line.append("After an update of it, restart the machine. ", style="default")
     processor = report.processor
     dtype = "bfloat16, small ones in float32" if processor.bfloat16 else DType.FLOAT32
     if report.apple_gpu:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import os
 import tempfile
 from collections.abc import Iterable
@@ -31,6 +32,23 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def read_object(path: Path) -> dict[str, object]:
+    """Return a JSON object of ours; an empty one for none, or one that is damaged."""
+    try:
+        return parse_object(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def parse_object(data: bytes) -> dict[str, object]:
+    """Return the JSON object in some bytes; an empty one where they hold no such thing."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def make_folder(path: Path) -> None:

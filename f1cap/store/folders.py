@@ -1,7 +1,6 @@
 """Where results lie, one folder a dataset and one inside it a model, and who may write there."""
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from f1cap.errors import StorageError
 from f1cap.records.images import Dataset
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.store.files import make_folder, storage_error, write_atomically
+from f1cap.store.files import make_folder, read_object, storage_error, write_atomically
 
 JOURNAL = "captions.jsonl"
 CAPTIONS = "generated_captions.json"
@@ -123,11 +122,7 @@ class ResultsFolder:
 
     def read_run(self) -> dict[str, object]:
         """Return run.json as it stands; empty where there is none, or a damaged one."""
-        try:
-            record = json.loads((self.folder / RUN).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return record if isinstance(record, dict) else {}
+        return read_object(self.folder / RUN)
 
     def write_metrics(self, record: object) -> Path:
         """Write metrics.json, what `eval` made of these captions.
@@ -171,11 +166,8 @@ def _check_owner(folder: Path, dataset: Dataset) -> None:
 
 def _read_owner(folder: Path) -> str | None:
     """Return the identity noted in a folder; None for no note, or one that is damaged."""
-    try:
-        identity = json.loads((folder / _OWNER).read_text(encoding="utf-8"))["identity"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return str(identity)
+    identity = read_object(folder / _OWNER).get("identity")
+    return None if identity is None else str(identity)
 
 
 def _slug(name: str) -> str:

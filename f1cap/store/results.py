@@ -1,11 +1,11 @@
 """Results of earlier runs, read back."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost
+from f1cap.store.files import parse_object, read_object
 from f1cap.store.folders import CAPTIONS, JOURNAL, RUN
 
 
@@ -16,7 +16,7 @@ def models_with_results(folder: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     found.sort(key=lambda path: (path / CAPTIONS).stat().st_mtime)
-    return tuple(str(_read(path / RUN).get("model", path.name)) for path in found)
+    return tuple(str(read_object(path / RUN).get("model", path.name)) for path in found)
 
 
 def read_results(folder: Path, model: str) -> CaptionSet:
@@ -35,7 +35,7 @@ def read_results(folder: Path, model: str) -> CaptionSet:
             f"There are no captions of {model} for these pictures.",
             hint=f"Make them: f1cap caption … --model {model}",
         )
-    captions = _read(path)
+    captions = read_object(path)
     if not all(isinstance(caption, str) for caption in captions.values()):
         captions = {}
     if not captions:
@@ -44,7 +44,7 @@ def read_results(folder: Path, model: str) -> CaptionSet:
         )
     texts = {image: str(caption) for image, caption in captions.items()}
     truncated, line_breaks = _flags(folder / JOURNAL, texts)
-    run = _read(folder / RUN)
+    run = read_object(folder / RUN)
     speed, vram = run.get("images_per_s"), run.get("vram_peak_bytes")
     return CaptionSet(
         model=model,
@@ -66,7 +66,7 @@ def _flags(
     try:
         with journal.open("rb") as stream:
             for line in stream:
-                record = _parse(line)
+                record = parse_object(line)
                 image = record.get("image")
                 # Settings may have changed between runs: only the record of this very text counts.
                 if isinstance(image, str) and captions.get(image) == record.get("caption"):
@@ -79,19 +79,3 @@ def _flags(
         frozenset(image for image, (truncated, _) in flags.items() if truncated),
         frozenset(image for image, (_, line_breaks) in flags.items() if line_breaks),
     )
-
-
-def _read(path: Path) -> dict[str, object]:
-    """Return a JSON object of ours; an empty one for none, or one that is damaged."""
-    try:
-        return _parse(path.read_bytes())
-    except OSError:
-        return {}
-
-
-def _parse(data: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(data)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

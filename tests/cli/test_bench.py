@@ -10,11 +10,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from f1cap import gpu
 from f1cap.cli.app import app
@@ -23,6 +22,7 @@ from f1cap.records.devices import CardReading, DriverReading
 from f1cap.services.bench import run, worker
 from f1cap.store.peaks import PeakKey, read_peaks
 from tests import captioners
+from tests.cli.conftest import Bench, document_of
 
 KEYS = {
     *("model", "status", "reason", "device", "dtype", "batch_size", "import_s", "load_s"),
@@ -30,32 +30,11 @@ KEYS = {
     *("energy_j_per_image", "quality", "reference"),
 }
 
-Bench = Callable[..., Result]
-
-
-@pytest.fixture
-def bench(runner: CliRunner, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Return the command on five small pictures, with captioners that need no torch."""
-    monkeypatch.setenv(worker.TEST_HOOK, captioners.HOOK)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-
-    def run(*args: str, behave: str = "", least: str = "5") -> Result:
-        monkeypatch.setenv(captioners.BEHAVIOUR, behave)
-        quick = ("--min-seconds", "0", "--min-images", least)
-        return runner.invoke(app, ["bench", str(photos), *quick, *args])
-
-    return run
-
-
-def _document(result: Result) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(result.stdout)
-    return document
-
 
 def test_the_keys_are_a_contract(bench: Bench) -> None:
     result = bench("--model", "git-mini", "--format", "json")
     assert result.exit_code == 0, result.output
-    document = _document(result)
+    document = document_of(result)
     assert (document["status"], document["errors"]) == ("ok", [])
     data = document["data"]
     assert list(data) == ["environment", "dataset", "images", "rows", "comparison", "saved"]
@@ -84,7 +63,7 @@ def test_the_keys_are_a_contract(bench: Bench) -> None:
 def test_whatever_a_model_does_is_a_row(bench: Bench) -> None:
     result = bench("--mini", "--format", "json", behave="git-mini=memory,blip-mini=exit")
     assert result.exit_code == 3, result.output
-    document = _document(result)
+    document = document_of(result)
     assert document["status"] == "partial"
     rows = {row["model"]: row for row in document["data"]["rows"]}
     assert [row["status"] for row in rows.values()] == ["failed", "failed", "ok"]
@@ -100,7 +79,7 @@ def test_a_model_that_hangs_is_ended(bench: Bench) -> None:
     args = ("--model", "swin-mini", "--timeout", "5", "--format", "json")
     result = bench(*args, behave="swin-mini=hang")
     assert result.exit_code == 3, result.output
-    (row,) = _document(result)["data"]["rows"]
+    (row,) = document_of(result)["data"]["rows"]
     assert (row["status"], row["code"]) == ("failed", "timeout")
     assert "--timeout" in row["hint"]
     assert row["memory"]["rss_bytes"] > 10**6  # seen from outside until the end
@@ -117,7 +96,7 @@ def test_a_killed_process_and_a_bug_leave_the_others_whole(bench: Bench) -> None
 
 def test_out_of_memory_halves_the_batch(bench: Bench) -> None:
     args = ("--model", "git-mini", "--batch-size", "1,8", "--format", "json")
-    rows = _document(bench(*args, behave="git-mini=small"))["data"]["rows"]
+    rows = document_of(bench(*args, behave="git-mini=small"))["data"]["rows"]
     assert [row["asked_batch_size"] for row in rows] == [1, 8]
     assert [row["batch_size"] for row in rows] == [1, captioners.LARGEST_BATCH]
     assert "Out of memory with 8 pictures at once; 2 held." in rows[1]["notes"]
@@ -139,7 +118,7 @@ def test_rows_of_a_sweep_can_be_told_apart(bench: Bench) -> None:
 
 def test_the_reference_takes_turns(bench: Bench) -> None:
     args = ("--model", "git-mini", "--reference", "--format", "json", "--vram-limit", "4GiB")
-    (row,) = _document(bench(*args))["data"]["rows"]
+    (row,) = document_of(bench(*args))["data"]["rows"]
     assert row["reference"]["identical"] == 1.0
     assert row["reference"]["images"] == 5
     assert row["reference"]["speedup"] > 0
@@ -161,7 +140,7 @@ def test_a_card_is_watched_from_outside(
     monkeypatch.setenv("F1CAP_TEST_NVML", scenario)
     monkeypatch.setenv(captioners.DEVICE, "cuda:0")
     args = ("--model", "git-mini", "--batch-size", "4", "--min-seconds", "0.5", "--format", "json")
-    (row,) = _document(bench(*args))["data"]["rows"]
+    (row,) = document_of(bench(*args))["data"]["rows"]
     seen = {"healthy": 2048, "gtx1050": 300, "gone": None}[scenario]
     assert row["memory"]["nvml_device_bytes"] == (seen and seen * 2**20)
     assert (row["energy_j_per_image"] is not None) is has_energy
@@ -199,60 +178,17 @@ def test_only_the_driver_s_count_is_kept_beside_predictions(
     assert read_peaks() == {PeakKey("A card", "git-base", "float16", 4, 8): 900}
 
 
-def test_a_worse_number_than_the_baseline_s_is_an_exit_code(bench: Bench, tmp_path: Path) -> None:
-    assert bench("--model", "git-mini", "--save", "before").exit_code == 0
-    kept = tmp_path / "home" / "f1cap" / "benchmarks" / "saved" / "before.json"
-    before = json.loads(kept.read_text(encoding="utf-8"))
-
-    same = bench("--model", "git-mini", "--baseline", "before", "--tolerance", "100000%")
-    assert same.exit_code == 0, same.output
-    assert "No worse than before by more than" in same.stdout
-
-    before["rows"][0]["images_per_s"] *= 1000
-    before["rows"][0]["memory"] = [1]  # not a benchmark of ours, and no reason to lose the new one
-    before["environment"]["cpu"] = "Another"
-    kept.write_text(json.dumps(before), encoding="utf-8")
-    worse = bench("--model", "git-mini", "--baseline", "before", "--format", "json")
-    assert worse.exit_code == 3
-    comparison = _document(worse)["data"]["comparison"]
-    assert "images_per_s" in {found["metric"] for found in comparison["regressions"]}
-    assert any(difference.startswith("cpu was Another") for difference in comparison["differences"])
-    assert _document(worse)["errors"] == []
-
-    for damage in ("{", '{"format": 1, "environment": {}, "rows": [{}]}'):
-        kept.write_text(damage, encoding="utf-8")
-        result = bench("--model", "git-mini", "--baseline", "before")
-        assert (result.exit_code, result.stdout) == (1, "")
-    kept.write_text("{", encoding="utf-8")
-    assert bench("--model", "git-mini", "--baseline", "before").exit_code == 1
-    absent = bench("--model", "git-mini", "--baseline", "never")
-    assert absent.exit_code == 1
-    assert "Kept are: before." in absent.stderr
-
-
-def test_a_result_that_cannot_be_kept_is_shown_all_the_same(bench: Bench, tmp_path: Path) -> None:
-    cache = tmp_path / "home" / "f1cap"
-    cache.parent.mkdir(exist_ok=True)
-    cache.write_text("a file where a folder is needed", encoding="utf-8")
-    result = bench("--model", "git-mini", "--save", "x", "--format", "json")
-    assert result.exit_code == 3
-    document = _document(result)
-    assert document["data"]["rows"][0]["status"] == "ok"
-    assert document["data"]["saved"] is None
-    assert [error["code"] for error in document["errors"]] == ["storage"]
-
-
 def test_a_broken_picture_is_told_once_and_costs_no_model(bench: Bench, photos: Path) -> None:
     (photos / "broken.jpg").write_bytes(b"no picture")
     args = ("--model", "git-mini", "--model", "swin-mini", "--format", "json")
     result = bench(*args, least="6")
     assert result.exit_code == 3
-    document = _document(result)
+    document = document_of(result)
     assert [error["image"] for error in document["errors"]] == ["broken.jpg"]
     assert [row["status"] for row in document["data"]["rows"]] == ["ok", "ok"]
     for path in photos.rglob("*.jpg"):
         path.write_bytes(b"no picture")
-    (row,) = _document(bench("--model", "git-mini", "--format", "json"))["data"]["rows"]
+    (row,) = document_of(bench("--model", "git-mini", "--format", "json"))["data"]["rows"]
     assert row["reason"] == "Not one of the pictures can be read."
 
 
@@ -309,7 +245,7 @@ def test_real_processes_measure_a_tiny_checkpoint(
     args += ["--dtype", "float32", "--format", "json", "--model", str(checkpoint)]
     result = runner.invoke(app, ["bench", str(photos), *args])
     assert result.exit_code == 0, result.output
-    (row,) = _document(result)["data"]["rows"]
+    (row,) = document_of(result)["data"]["rows"]
     assert row["import_s"] > 0.1
     assert row["threads"] == 1
     assert row["engine"] == "fast"
@@ -325,28 +261,9 @@ def test_the_bundled_models_on_the_bundled_pictures(
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     result = runner.invoke(app, ["bench", "--mini", "--format", "json", "--min-seconds", "0"])
     assert result.exit_code == 0, result.output
-    rows = _document(result)["data"]["rows"]
+    rows = document_of(result)["data"]["rows"]
     assert [row["model"] for row in rows] == ["git-mini", "blip-mini", "swin-mini"]
     assert all(row["status"] == "ok" and row["quality"]["cider"] is not None for row in rows)
-
-
-def test_a_baseline_with_nothing_to_compare_does_not_pass(bench: Bench, photos: Path) -> None:
-    args = ("--model", "git-mini", "--model", "swin-mini")
-    assert bench(*args, "--save", "both").exit_code == 0
-    fewer = bench("--model", "git-mini", "--baseline", "both", "--tolerance", "100000%")
-    assert fewer.exit_code == 0, fewer.output
-    assert "swin-mini (float32) was measured then and is not now" in fewer.stdout
-
-    other = bench("--model", "git-mini", "--batch-size", "3", "--baseline", "both")
-    assert other.exit_code == 3
-    assert "Nothing to compare" in other.stdout
-
-    next(photos.rglob("*.jpg")).unlink()
-    pictures = bench(*args, "--baseline", "both", "--format", "json")
-    assert pictures.exit_code == 3
-    document = _document(pictures)
-    assert document["data"]["comparison"]["differences"] == ["images was 5 and is 4"]
-    assert [error["code"] for error in document["errors"]] == ["baseline"]
 
 
 def test_a_hanging_process_does_not_outlive_a_killed_benchmark(photos: Path) -> None:

@@ -217,7 +217,7 @@ def test_a_config_of_another_width(folder: Path) -> None:
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(config | {"vocab_size": config["vocab_size"] + 3}))
-    expect(folder, CorruptCheckpointError)
+    expect(folder, CorruptCheckpointError, "config.json", "does not fit the weights")
 
 
 def test_a_folder_without_a_preprocessor(folder: Path) -> None:

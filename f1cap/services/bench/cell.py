@@ -55,11 +55,14 @@ class _CellRun:
         self._root = root
         self._images = images
         self._listener = listener
+        self._loading: Mapping[str, Any] = {}  # what was seen until the card was known
         self._watched: Sampler | None = None
 
-    def watched_peaks(self) -> Mapping[str, Any]:
+    def watched_peaks(self) -> dict[str, Any]:
         """Return what was seen of the process's memory, also of one that failed."""
-        return {} if self._watched is None else self._watched.stop()
+        seen = {} if self._watched is None else self._watched.stop()
+        resident = [peaks.get("rss_bytes") for peaks in (self._loading, seen)]
+        return {**seen, "rss_bytes": max(filter(None, resident), default=None)}
 
     def measure(self) -> BenchRow:
         """Open, caption the first picture, warm up, then measure until there is enough."""
@@ -71,9 +74,8 @@ class _CellRun:
             watched = self._watched = stack.enter_context(Sampler(worker.pid, None))
             self.opened = self._open(worker, plain=False)
             if (card := _card_index(self.opened["device"])) is not None:
-                loading = watched.stop()
+                self._loading = watched.stop()
                 watched = self._watched = stack.enter_context(Sampler(worker.pid, card))
-                watched.peaks = dict(loading)
             for note in self.opened["notes"]:
                 self._listener.note(note)
             self._listener.phase("first caption")
@@ -88,7 +90,7 @@ class _CellRun:
             reference = None if reference is None else self._ready(reference, tally)
             self._listener.phase("measuring")
             self._take_turns(worker, reference, watched, tally)
-            peaks = watched.stop()
+            peaks = self.watched_peaks()
             closed = worker.ask("close")
         return build_row(self._request, self._cell, self.opened, tally, {**peaks, "own": closed})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from f1cap.errors import CheckpointError, CorruptCheckpointError
-from f1cap.models import fetch, hub_cache
+from f1cap.models import allocator, fetch, hub_cache
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.catalog import FAMILIES
 from f1cap.models.interruption import interrupt_afterwards
@@ -65,6 +65,8 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             if not spec.local:
                 fetch.discard_damaged(folder, error)
             raise
+    if placement.device == "cpu":
+        allocator.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
 
 

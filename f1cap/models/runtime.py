@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 
 from f1cap.errors import OutOfMemoryError
-from f1cap.models import machine
+from f1cap.models import allocator, machine
 from f1cap.models.placement import Card, Machine
 from f1cap.records.models import DType, Placement
 
@@ -92,6 +92,7 @@ def free_cached() -> None:
         torch.cuda.empty_cache()
     if torch.backends.mps.is_available():
         torch.mps.empty_cache()
+    allocator.return_freed_memory()
 
 
 def memory_hint(placement: Placement) -> str:

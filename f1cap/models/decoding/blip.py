@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from f1cap.models.decoding.cache import Entries, HeadShape, TextCache
 from f1cap.models.decoding.crossing import CrossLayer, look_once
+from f1cap.models.decoding.head import Head
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
 from f1cap.models.decoding.session import TextSession, repeat_start
 from f1cap.models.decoding.vision import VisionEncoder, VisionLayer
@@ -33,8 +34,7 @@ class BlipDecoder:
             head.transform.dense, activation=head.transform.transform_act_fn
         )
         self._transform_norm = head.transform.LayerNorm
-        self._head = Projection(head.decoder)
-        self._is_tied = head.decoder.weight is self._words.weight
+        self._head = Head(head.decoder, self._words)
 
     @classmethod
     def wrap(cls, model: Any) -> Self:  # noqa: ANN401
@@ -75,7 +75,7 @@ class BlipDecoder:
             projection.pack()
         self._vision.pack()
         self._transform.pack()
-        self._head.pack(keep=self._is_tied)
+        self._head.pack()
 
 
 class _TextLayer(CrossLayer):

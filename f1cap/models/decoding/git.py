@@ -5,6 +5,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from f1cap.models.decoding.cache import Entries, HeadShape, TextCache
+from f1cap.models.decoding.head import Head
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
 from f1cap.models.decoding.session import TextSession, repeat_start
 from f1cap.models.decoding.vision import VisionEncoder, VisionLayer, portions
@@ -29,8 +30,7 @@ class GitDecoder:
         self._shape = HeadShape(
             len(self._layers), first.num_attention_heads, first.attention_head_size
         )
-        self._head = Projection(model.output)
-        self._is_tied = model.output.weight is self._words.weight
+        self._head = Head(model.output, self._words)
 
     @classmethod
     def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401
@@ -75,7 +75,7 @@ class GitDecoder:
             projection.pack()
         self._vision.pack()
         self._picture.pack()
-        self._head.pack(keep=self._is_tied)
+        self._head.pack()
 
     def _read_picture(self, states: "Tensor", first: int, cache: TextCache) -> None:
         """Put image tokens, which see each other and no text, into the cache."""

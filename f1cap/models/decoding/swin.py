@@ -7,6 +7,7 @@ from torch import nn
 
 from f1cap.models.decoding.cache import Entries, HeadShape, TextCache
 from f1cap.models.decoding.crossing import CrossLayer, look_once
+from f1cap.models.decoding.head import Head
 from f1cap.models.decoding.kernels import Projection, attend, pack_linears, split_heads
 from f1cap.models.decoding.session import TextSession, repeat_start
 from f1cap.models.decoding.vision import encode
@@ -32,8 +33,7 @@ class SwinDecoder:
         first = text.h[0].attn
         self._shape = HeadShape(len(self._layers), first.num_heads, first.head_dim)
         self._norm = text.ln_f
-        self._head = Projection(model.decoder.lm_head)
-        self._is_tied = model.decoder.lm_head.weight is self._words.weight
+        self._head = Head(model.decoder.lm_head, self._words)
 
     @classmethod
     def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401
@@ -79,7 +79,7 @@ class SwinDecoder:
         pack_linears(self._encoder)
         if isinstance(self._bridge, Projection):
             self._bridge.pack()
-        self._head.pack(keep=self._is_tied)
+        self._head.pack()
 
 
 class _TextLayer(CrossLayer):

@@ -24,6 +24,8 @@ class FakeCaptioner:
     """Says the same of every picture."""
 
     revision = "fake"
+    threads = 1
+    input_side = 32
 
     def __init__(self, spec: ModelSpec, behaviour: str) -> None:
         self.spec = spec

@@ -18,6 +18,8 @@ class SmallCard:
     spec = ModelSpec("small", "org/small", Family.GIT, Decoding())
     placement = Placement("cuda:0", DType.FLOAT32)
     revision = "0"
+    threads = 1
+    input_side = 32
 
     def __init__(self, room: int) -> None:
         self.room = room

@@ -170,6 +170,19 @@ def test_extreme_shapes_are_squeezed_so_that_no_processor_explodes() -> None:
     assert corpus.decode_picture(encode("PNG", size=(200, 10)), "x").size == (200, 10)
 
 
+def test_a_large_jpeg_may_be_decoded_at_a_reduced_size() -> None:
+    shapes = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60).convert("RGB")
+    data = encoded(shapes, "JPEG", quality=90)
+    whole = corpus.decode_picture(data, "a.jpg")
+    reduced = corpus.decode_picture(data, "a.jpg", for_side=128)
+    assert whole.size == (1600, 1200)
+    assert reduced.size == (800, 600)  # a quarter would have less than 3 x 128 on a side
+    small, other = (np.asarray(i.resize((128, 96)), dtype=float) for i in (whole, reduced))
+    assert 0 < np.abs(small - other).mean() < 2
+    assert corpus.decode_picture(data, "a.jpg", for_side=500).size == (1600, 1200)
+    assert corpus.decode_picture(encoded(shapes), "a.png", for_side=128).size == (1600, 1200)
+
+
 def test_the_pixel_limit_is_the_callers(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(encode("PNG", size=(100, 100)))

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import struct
 import threading
 import warnings
@@ -20,6 +21,10 @@ MAX_PIXELS = 200_000_000  # the largest sensor in a phone has 199.8 million
 # GIT's processor brings the short side to 224 and keeps the shape: 60,000 x 10 would become 300
 # million pixels. Panoramas end at about 10 to 1.
 MAX_ASPECT = 20
+# How much larger than what the model sees a reduced JPEG stays. On 37 desktop pictures at 12
+# megapixels, for 128 pixels: at 1 to 2 times, colours differ by 0.24 of 255 on average and 3 of 111
+# captions of the minis changed; at 3 times by 0.12 and 1, and decoding takes 17 ms instead of 14.
+_REDUCED = 3
 
 # What photographs come in. Pillow knows more, some of which nobody should feed with a stranger's
 # file: EPS, for one, starts Ghostscript.
@@ -69,7 +74,9 @@ def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> "Image":
     return decode_picture(read_picture(path, path.name)[1], path.name, max_pixels=max_pixels)
 
 
-def decode_picture(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> "Image":
+def decode_picture(
+    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, for_side: int | None = None
+) -> "Image":
     """Return a picture as people see it: upright, in RGB, its first frame.
 
     The content decides, not the extension. What is transparent shows white. 16-bit grey keeps its
@@ -80,6 +87,8 @@ def decode_picture(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> "
         data: The whole file.
         name: What the error calls it.
         max_pixels: A larger picture is refused before it is decoded; at most MAX_PIXELS.
+        for_side: Pixels on a side of what will be made of it. A JPEG that is much larger is then
+            decoded at a half, a quarter or an eighth of its size: faster, and not quite the same.
 
     Raises:
         ImageError: It cannot be decoded, whatever the decoder's own exception was.
@@ -92,6 +101,8 @@ def decode_picture(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> "
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size, name, max_pixels)
+            if for_side is not None:
+                _reduce(image, for_side)
             image.load()
             return _squeeze(_turn(_to_rgb(image), _orientation(image)))
     except ImageError:
@@ -109,6 +120,14 @@ def decode_picture(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> "
         # Not narrower: a decoder fed a stranger's bytes may raise anything (IndexError, KeyError,
         # zlib.error, OverflowError, ...), and one bad file must not end a run.
         raise ImageError(f"{name} cannot be decoded: {reason_of(error)}.") from error
+
+
+def _reduce(image: "Image", side: int) -> None:
+    """Have a JPEG decoded at a reduced size, if its short side stays `_REDUCED` times `side`."""
+    scale = _REDUCED * side / min(image.size)
+    if scale < 1:  # other formats, and scales that there are none of, leave the picture as it is
+        width, height = image.size
+        image.draft(image.mode, (math.ceil(width * scale), math.ceil(height * scale)))
 
 
 def _prepare_pillow() -> None:

@@ -19,6 +19,8 @@ class Captioner(Protocol):
     spec: ModelSpec
     placement: Placement
     revision: str
+    threads: int  # that an operation may use, on a processor
+    input_side: int  # pixels on a side of what the model looks at
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - an opaque token between the two calls
         """Turn one RGB picture into what `generate` takes. Safe to call from several threads."""

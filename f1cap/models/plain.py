@@ -30,6 +30,7 @@ class PlainCaptioner:
         self.spec = spec
         self.placement = placement
         self.revision = revision
+        self.threads = torch.get_num_threads()
         self._processor: Any = weights.load_image_processor(folder)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -38,6 +39,8 @@ class PlainCaptioner:
         self._model: Any = model.to(placement.device)
         # old checkpoints carry a limit of 20 tokens, which would compete with the one asked for
         self._model.generation_config.max_length = None
+        seeing = getattr(self._model.config, "vision_config", None) or self._model.config.encoder
+        self.input_side: int = seeing.image_size
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - a tensor, which mypy skips
         """Turn one RGB picture into pixels, [1, 3, height, width]."""

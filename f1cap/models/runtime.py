@@ -12,6 +12,7 @@ import torch
 from f1cap.errors import OutOfMemoryError
 from f1cap.models import allocator, machine
 from f1cap.models.placement import Card, Machine
+from f1cap.models.threads import model_threads, usable_cores
 from f1cap.records.models import DType, Placement
 
 _T = TypeVar("_T")
@@ -23,6 +24,14 @@ _OUT_OF_MEMORY = (
     "CUDA out of memory",
     "CUDA error: out of memory",
 )
+_THREADS: int = torch.get_num_threads()  # torch's own choice, or the user's by OMP_NUM_THREADS
+
+
+def choose_threads(parameters: int) -> int:
+    """Set how many threads an operation on the processor uses, and return it."""
+    chosen = min(_THREADS, model_threads(parameters, usable_cores()))
+    torch.set_num_threads(chosen)
+    return chosen
 
 
 def probe() -> Machine:

@@ -9,7 +9,8 @@ the processor has nothing to do but to prepare pictures.
 
 import os
 
-# A model this small is done with an operation before a second thread has woken up
+# A model this small is done with an operation before a second thread has woken up: git-mini, 200
+# pictures, 3 runs of each in turns: 57 to 66 images/s with one thread, 42 to 45 with two.
 _TINY_PARAMETERS = 20_000_000
 _MAX_WORKERS = 8  # decoding is bound by memory beyond that
 # Some microseconds: as long as the slower thread of an operation takes. GIT-base in bfloat16 on two
@@ -31,14 +32,15 @@ def model_threads(parameters: int, cores: int) -> int:
     return 1 if parameters < _TINY_PARAMETERS else cores
 
 
-def picture_workers(device: str, cores: int) -> int:
+def picture_workers(device: str, cores: int, threads: int) -> int:
     """Return the number of threads that open and prepare pictures ahead of the model.
 
     Args:
         device: As torch names it.
         cores: Those that the process may use.
+        threads: The model's, if it runs on the processor.
     """
-    if device == "cpu":
+    if device == "cpu" and threads > 1:
         return max(1, min(_MAX_WORKERS, cores // 2))
     return max(1, min(_MAX_WORKERS, cores))
 

@@ -63,6 +63,7 @@ class CaptionSettings:
     dtype: DType
     prompt: str | None = None
     first_sentence: bool = False
+    reduced_jpeg: bool = False
 
 
 @dataclass(frozen=True, slots=True)

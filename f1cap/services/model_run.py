@@ -33,6 +33,7 @@ class CaptionRequest:
     # pictures
     recursive: bool = True
     limit: int | None = None
+    reduced_jpeg: bool = False
     # decoding
     num_beams: int | None = None
     max_new_tokens: int | None = None
@@ -165,6 +166,7 @@ class ModelRun:
         ahead: int,
     ) -> Iterator[Prepared]:
         """Yield the pictures that need a caption, made ready by threads ahead of the model."""
+        side = captioner.input_side if self._request.reduced_jpeg else None
 
         def prepare(place: int) -> Prepared | _Kept | Problem:
             image = self._dataset.images[place]
@@ -174,13 +176,14 @@ class ModelRun:
                 key = key_of(image, digest)
                 if (position := journal.find(key)) is not None:
                     return _Kept(place, position)
-                pixels = captioner.preprocess(corpus.decode_picture(data, image))
+                picture = corpus.decode_picture(data, image, for_side=side)
+                pixels = captioner.preprocess(picture)
             except ImageError as error:
                 return Problem.of(error, image=image, model=self._spec.name)
             return Prepared(place, image, key, pixels, time.perf_counter() - started)
 
         places = range(len(self._dataset.images))
-        workers = picture_workers(captioner.placement.device, usable_cores())
+        workers = picture_workers(captioner.placement.device, usable_cores(), captioner.threads)
         for found in prefetch(prepare, places, workers=workers, ahead=ahead):
             if isinstance(found, Prepared):
                 yield found
@@ -216,7 +219,11 @@ class ModelRun:
         if request.max_new_tokens is not None:
             decoding = replace(decoding, max_new_tokens=request.max_new_tokens)
         return CaptionSettings(
-            decoding, captioner.placement.dtype, request.prompt, request.first_sentence
+            decoding,
+            captioner.placement.dtype,
+            request.prompt,
+            request.first_sentence,
+            request.reduced_jpeg,
         )
 
     def _run(

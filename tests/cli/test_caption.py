@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tests.cli.conftest import captions_of, document_of, run_caption, run_of
@@ -237,6 +238,24 @@ def test_wrong_usage(runner: CliRunner, photos: Path, args: tuple[str, ...]) -> 
     result = run_caption(runner, photos, *args)
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
+
+
+def test_reduced_jpegs_are_an_option_that_the_run_records(
+    runner: CliRunner, checkpoint: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large"
+    large.mkdir()
+    picture = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60).convert("RGB")
+    picture.save(large / "a.jpg")
+    arguments = ("--model", checkpoint, "--format", "json", "--output-dir", tmp_path / "out")
+    whole = document_of(run_caption(runner, large, *arguments))["data"]["runs"][0]
+    assert whole["settings"]["reduced_jpeg"] is False
+    reduced = document_of(run_caption(runner, large, *arguments, "--reduced-jpeg"))
+    run = reduced["data"]["runs"][0]
+    assert run["settings"]["reduced_jpeg"] is True
+    assert run["captioned"] == 1  # other pixels may give another caption: nothing is kept
+    again = document_of(run_caption(runner, large, *arguments, "--reduced-jpeg"))
+    assert again["data"]["runs"][0]["kept"] == 1
 
 
 def test_a_prompt_is_for_blip_only(runner: CliRunner, photos: Path, checkpoint: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
 from f1cap.errors import UnsupportedModelError
 from f1cap.models.decoding import kernels
@@ -187,6 +188,24 @@ def test_unlike_torch_no_weights_are_laid_out(monkeypatch: pytest.MonkeyPatch) -
     assert search(decoder, draw(2, 0), FRAME, Decoding(2, 5)) == reference(
         model, draw(2, 0), FRAME, Decoding(2, 5)
     )
+
+
+def test_attention_by_products_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(5)
+    queries, keys, values = (torch.randn(5, 4, 7, 8).bfloat16() for _ in range(3))
+    mask = torch.full((5, 1, 7, 7), float("-inf"), dtype=torch.bfloat16).triu(1)
+    mask[3] = 0.0  # each picture its own
+    expected = scaled_dot_product_attention(
+        queries.float(), keys.float(), values.float(), attn_mask=mask.float()
+    )
+    found = []
+    for size in (1, 2 * 4 * 7 * 7 * 2, 2**20):  # one picture at a time, two, all
+        monkeypatch.setattr(kernels, "_SCORES_BYTES", size)
+        found.append(kernels.attend(queries, keys, values, mask))
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
+    close = found[0].float() - expected.transpose(1, 2).flatten(2)
+    assert close.abs().max() < 0.05
 
 
 def test_who_searches() -> None:

@@ -200,7 +200,9 @@ class _Worker:
             found: Iterator[Prepared | Problem] = map(self._prepare_one, images)
         else:
             ahead = 2 * self._batcher.size
-            workers = picture_workers(self._captioner.placement.device, usable_cores())
+            workers = picture_workers(
+                self._captioner.placement.device, usable_cores(), self._captioner.threads
+            )
             found = prefetch(self._prepare_one, images, workers=workers, ahead=ahead)
         for prepared in found:
             if isinstance(prepared, Prepared):

@@ -88,7 +88,9 @@ def test_json_holds_the_contract() -> None:
         "images", "captioned", "kept", "failed", "sidecars_failed", "batch_size", "load_s",
         "seconds", "images_per_s", "vram_peak_bytes", "rss_peak_bytes", "results_dir", "captions",
     }  # fmt: skip
-    assert set(run["settings"]) == {"decoding", "dtype", "prompt", "first_sentence"}
+    assert set(run["settings"]) == {
+        "decoding", "dtype", "prompt", "first_sentence", "reduced_jpeg",
+    }  # fmt: skip
     assert set(run["captions"][0]) == {
         "image", "caption", "tokens", "truncated", "line_breaks", "latency_s",
     }  # fmt: skip

@@ -14,7 +14,7 @@ NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16", "neon_bf16"})
 # Turing chips without tensor cores, whose half precision gives NaN in vision models
 _BROKEN_HALF = re.compile(r"GTX 16\d\d|\b(T400|T500|T550|T600|T1000|T1200|T2000|MX450|MX550)\b")
 # Below this a model runs no faster in bfloat16, and its words would differ from one processor to
-# another for nothing: git-mini says 14 of 20 bundled pictures in other words
+# another for nothing: git-mini says 3 of 20 bundled pictures in other words
 _SMALL_BYTES = 50_000_000
 _WHEELS = "https://download.pytorch.org/whl"
 _ARCH = re.compile(r"(?P<kind>sm|compute)_(?P<number>\d+)(?P<only>[af]?)")

@@ -7,7 +7,9 @@ to 0.29 s, others had none and took 0.17 s.
 """
 
 import ctypes
+import mmap
 import os
+import sys
 
 # mallopt's numbers for its parameters, from glibc's malloc.h
 _M_TRIM_THRESHOLD = -1
@@ -40,6 +42,23 @@ def return_freed_memory() -> None:
     trim = _function("malloc_trim")
     if trim is not None:
         trim(ctypes.c_size_t(0))
+
+
+def forget_pages(address: int, size: int) -> None:
+    """Let the system take back the whole pages within some memory, whose content is lost.
+
+    Of a mapped file they are read anew where somebody still looks.
+
+    Args:
+        address: Of the first byte.
+        size: Bytes.
+    """
+    advise = _function("madvise")
+    page = mmap.PAGESIZE
+    first = -(-address // page) * page
+    length = (address + size) // page * page - first
+    if advise is not None and length > 0 and sys.platform == "linux":
+        advise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
 
 
 def _function(name: str) -> "ctypes._NamedFuncPointer | None":

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from f1cap.models import allocator
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -66,7 +68,7 @@ class Projection:
             self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous())
             if not keep:
                 for layer in self._layers:
-                    layer.weight.data = layer.weight.data.new_empty(0)
+                    _give_up(layer.weight)
         fused = _FUSED.get(_activation_name(self._activation))
         if fused is not None:
             self._fused, self._activation = fused, None
@@ -195,6 +197,17 @@ def _attend_by_products(
         mixed = torch.bmm(flat, values[rows].flatten(0, 1))
         found[rows] = mixed.unflatten(0, (-1, heads)).transpose(1, 2)
     return found.flatten(2)
+
+
+def _give_up(parameter: "Tensor") -> None:
+    """Empty a parameter, and have the pages of a mapped file leave memory one by one.
+
+    Otherwise all of them stay until the last tensor in the file is gone, beside the packed weights:
+    BLIP-base's peak in float32 was 2.4 GB while loading and 2.0 GB while captioning.
+    """
+    if parameter.is_contiguous():
+        allocator.forget_pages(parameter.data_ptr(), parameter.numel() * parameter.element_size())
+    parameter.data = parameter.data.new_empty(0)
 
 
 def _matrix(layer: Any) -> "Tensor":  # noqa: ANN401

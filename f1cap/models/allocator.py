@@ -9,13 +9,15 @@ to 0.29 s, others had none and took 0.17 s.
 import ctypes
 import mmap
 import os
-import sys
+from pathlib import Path
 
 # mallopt's numbers for its parameters, from glibc's malloc.h
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_LARGEST_KEPT_BYTES = 256 * 2**20  # larger than any result of an operation of these models
+# Larger than any result of an operation of these models; and the most that an older glibc takes
+_LARGEST_KEPT_BYTES = (256 * 2**20, 32 * 2**20)
 _KEPT_BYTES = 2**31 - 1  # as much as the parameter can say
+_MAPPINGS = Path("/proc/self/maps")
 
 _OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
@@ -32,7 +34,7 @@ def keep_freed_memory() -> bool:
     return (
         mallopt is not None
         # in this order: the second alone would make it worse, as it ends glibc's own adjustment
-        and mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES) == 1
+        and any(mallopt(_M_MMAP_THRESHOLD, size) == 1 for size in _LARGEST_KEPT_BYTES)
         and mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES) == 1
     )
 
@@ -45,20 +47,36 @@ def return_freed_memory() -> None:
 
 
 def forget_pages(address: int, size: int) -> None:
-    """Let the system take back the whole pages within some memory, whose content is lost.
+    """Let the system take back the whole pages of a mapped file within some memory.
 
-    Of a mapped file they are read anew where somebody still looks.
+    Where somebody still looks at them they are read anew; what was written to them is lost. Other
+    memory is left alone: it would come back as zeros, and something else may share it.
 
     Args:
         address: Of the first byte.
         size: Bytes.
     """
-    advise = _function("madvise")
     page = mmap.PAGESIZE
     first = -(-address // page) * page
     length = (address + size) // page * page - first
-    if advise is not None and length > 0 and sys.platform == "linux":
-        advise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
+    if length > 0 and _lies_in_file(first, first + length):
+        advise = _function("madvise")
+        if advise is not None:
+            advise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
+
+
+def _lies_in_file(first: int, end: int) -> bool:
+    """Tell whether these addresses are a mapped file's; false where the system is no Linux."""
+    try:
+        mappings = _MAPPINGS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    for mapping in mappings:
+        span, _, _, _, inode = mapping.split(maxsplit=5)[:5]
+        start, stop = (int(number, 16) for number in span.split("-"))
+        if start <= first and end <= stop:
+            return inode != "0"
+    return False
 
 
 def _function(name: str) -> "ctypes._NamedFuncPointer | None":

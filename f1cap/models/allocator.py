@@ -9,6 +9,7 @@ to 0.29 s, others had none and took 0.17 s.
 import ctypes
 import mmap
 import os
+from bisect import bisect_right
 from pathlib import Path
 
 # mallopt's numbers for its parameters, from glibc's malloc.h
@@ -17,6 +18,7 @@ _M_MMAP_THRESHOLD = -3
 # Larger than any result of an operation of these models; and the most that an older glibc takes
 _LARGEST_KEPT_BYTES = (256 * 2**20, 32 * 2**20)
 _KEPT_BYTES = 2**31 - 1  # as much as the parameter can say
+_WORTH_FORGETTING_BYTES = 2**20  # of a smaller piece of a file, looking it up costs more
 _MAPPINGS = Path("/proc/self/maps")
 
 _OWN_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
@@ -59,7 +61,7 @@ def forget_pages(address: int, size: int) -> None:
     page = mmap.PAGESIZE
     first = -(-address // page) * page
     length = (address + size) // page * page - first
-    if length > 0 and _lies_in_file(first, first + length):
+    if length >= _WORTH_FORGETTING_BYTES and _lies_in_file(first, first + length):
         advise = _function("madvise")
         if advise is not None:
             advise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
@@ -68,15 +70,14 @@ def forget_pages(address: int, size: int) -> None:
 def _lies_in_file(first: int, end: int) -> bool:
     """Tell whether these addresses are a mapped file's; false where the system is no Linux."""
     try:
-        mappings = _MAPPINGS.read_text(encoding="utf-8", errors="replace").splitlines()
+        mappings = _MAPPINGS.read_bytes().splitlines()  # by address
     except OSError:
         return False
-    for mapping in mappings:
-        span, _, _, _, inode = mapping.split(maxsplit=5)[:5]
-        start, stop = (int(number, 16) for number in span.split("-"))
-        if start <= first and end <= stop:
-            return inode != "0"
-    return False
+    after = bisect_right(mappings, first, key=lambda mapping: int(mapping.partition(b"-")[0], 16))
+    if after == 0:
+        return False
+    span, _, _, _, inode = mappings[after - 1].split(maxsplit=5)[:5]
+    return end <= int(span.partition(b"-")[2], 16) and inode != b"0"
 
 
 def _function(name: str) -> "ctypes._NamedFuncPointer | None":

@@ -1,5 +1,6 @@
 """What the three families share: loading, preprocessing, one search, and reading its result."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class TextIds:
     words: int
 
 
-class TransformersCaptioner:
+class TransformersCaptioner(ABC):
     """A checkpoint run by its class in transformers; a family fills in what differs."""
 
     model_class: ClassVar[Any]
@@ -129,9 +130,9 @@ class TransformersCaptioner:
         self._tokenizer = None
         runtime.free_cached()
 
+    @abstractmethod
     def _text_ids(self) -> TextIds:
         """Return the family's ids; its config is the only source, tokenizers differ in theirs."""
-        raise NotImplementedError
 
     def _checked_ids(self) -> TextIds:
         ids = self._text_ids()
@@ -147,9 +148,9 @@ class TransformersCaptioner:
         """Return the part of the model whose generation settings a search obeys."""
         return self._model
 
+    @abstractmethod
     def _start_arguments(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401
         """Return the family's name for the tokens that a caption starts with."""
-        raise NotImplementedError
 
     def _prompt_ids(self, prompt: str | None) -> list[int]:
         text = (prompt or "").strip()

@@ -12,13 +12,13 @@ import torch
 
 from f1cap.models.decoding.constraints import Constraints
 from f1cap.models.decoding.frame import Frame
+from f1cap.models.decoding.ranking import best_tokens
 from f1cap.records.models import Decoding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-_BLOCK = 64  # tokens whose maximum is taken before any are sorted
 _HOPELESS = -1e9  # added to a score that may not win; finite, as in `generate`, so ranks stay
 
 
@@ -152,9 +152,6 @@ def best_continuations(
 ) -> tuple["Tensor", "Tensor", "Tensor"]:
     """Find the best sums of a token's and its beam's score.
 
-    The best tokens lie in the blocks with the best maxima, so only those are sorted: torch's topk
-    over a vocabulary takes longer than the softmax before it, block maxima a tenth of that.
-
     Args:
         scores: Of each token, [pictures, live beams, vocabulary]; one live beam at the start.
         running: Of each beam, [pictures, beams].
@@ -163,27 +160,9 @@ def best_continuations(
     Returns:
         Scores, beams and tokens, each [pictures, count], best first.
     """
-    pictures, live, vocabulary = scores.shape
-    blocks = vocabulary // _BLOCK
-    if blocks < count:
-        sums = (scores + running[:, :, None]).flatten(1)
-        best, places = torch.topk(sums, count)
-        return best, places // vocabulary, places % vocabulary
-    running = running[:, :live]
-    whole = scores[:, :, : blocks * _BLOCK].unflatten(2, (blocks, _BLOCK))
-    peaks = whole.amax(dim=-1) + running[:, :, None]
-    chosen = torch.topk(peaks.flatten(1), count)[1]
-    beams, blocks_of = chosen // blocks, chosen % blocks
-    rows = torch.arange(pictures, device=scores.device)[:, None]
-    inside = whole[rows, beams, blocks_of] + running.gather(1, beams)[:, :, None]
-    rest = scores[:, :, blocks * _BLOCK :] + running[:, :, None]  # what fills no block
-    best, places = torch.topk(torch.cat([inside.flatten(1), rest.flatten(1)], dim=1), count)
-
-    in_block = places < count * _BLOCK
-    block = (places // _BLOCK).clamp(max=count - 1)
-    token = blocks_of.gather(1, block) * _BLOCK + places % _BLOCK
-    after = places - count * _BLOCK
-    width = max(1, vocabulary - blocks * _BLOCK)
-    beam = torch.where(in_block, beams.gather(1, block), after // width)
-    token = torch.where(in_block, token, blocks * _BLOCK + after % width)
-    return best, beam, token
+    _, live, vocabulary = scores.shape
+    each = min(count, vocabulary)
+    tokens = best_tokens(scores, each)
+    sums = scores.gather(2, tokens) + running[:, :live, None]
+    best, places = torch.topk(sums.flatten(1), count)
+    return best, places // each, tokens.flatten(1).gather(1, places)

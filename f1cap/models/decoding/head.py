@@ -12,12 +12,12 @@ import torch
 from torch import nn
 
 from f1cap.models.decoding.kernels import Projection
+from f1cap.models.decoding.ranking import best_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _BEST = 16  # logits computed again, of each row: more than a search of up to 8 beams chooses from
-_BLOCK = 64  # tokens whose maximum is taken before any are sorted, as in `beams`
 
 
 class Head:
@@ -47,29 +47,3 @@ class Head:
         if self._layer.bias is not None:
             exact += self._layer.bias[tokens].float()
         return logits.scatter_(-1, tokens, exact)
-
-
-def best_tokens(logits: "Tensor", count: int) -> "Tensor":
-    """Find the tokens with the best logits; those of equal ones in no particular order.
-
-    Args:
-        logits: [..., vocabulary].
-        count: How many; no more than there are.
-
-    Returns:
-        [..., count].
-    """
-    vocabulary = logits.shape[-1]
-    whole = vocabulary // _BLOCK
-    if whole < count:
-        return torch.topk(logits, count)[1]
-    peaks = logits[..., : whole * _BLOCK].unflatten(-1, (whole, _BLOCK)).amax(dim=-1)
-    if whole * _BLOCK < vocabulary:
-        rest = logits[..., whole * _BLOCK :].amax(dim=-1, keepdim=True)
-        peaks = torch.cat([peaks, rest], dim=-1)
-    blocks = torch.topk(peaks, count)[1]
-    inside = torch.arange(_BLOCK, device=logits.device)
-    tokens = (blocks[..., None] * _BLOCK + inside).flatten(-2)
-    found = logits.gather(-1, tokens.clamp(max=vocabulary - 1))
-    found = found.masked_fill(tokens >= vocabulary, float("-inf"))  # past the last block's end
-    return tokens.gather(-1, torch.topk(found, count)[1])

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from f1cap.records.timings import Timings
+from f1cap.records.readings import Timings
 
 
 def summarize(values: Sequence[float]) -> Timings:

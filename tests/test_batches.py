@@ -9,7 +9,7 @@ from f1cap.errors import OutOfMemoryError
 from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, DType, Family, ModelSpec, Placement
-from f1cap.services.batches import Batcher, Prepared
+from f1cap.services.caption.batches import Batcher, Prepared
 
 
 class SmallCard:

@@ -12,8 +12,8 @@ from f1cap.records.scores import (
     Signature,
     TextStatistics,
 )
-from f1cap.services.compare import _best
-from f1cap.services.conclusion import conclude
+from f1cap.services.score.compare import _best
+from f1cap.services.score.conclusion import conclude
 
 SIGNATURE = Signature("cider", "1", "ptb", "3", 60)
 TEXT = TextStatistics(9.0, 9.0, 1.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.5, 0.5)

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from f1cap.models import footprint
-from f1cap.models.architectures import ARCHITECTURES, architecture_of, describe, parameters_of
+from f1cap.models import memory_estimate
 from f1cap.models.catalog import CATALOG
 from f1cap.models.loading import open_captioner
+from f1cap.models.memory_estimate import ARCHITECTURES, architecture_of, describe, parameters_of
 from f1cap.records.models import Decoding, DType, Family
 from tests.checkpoints import make_checkpoint
 
@@ -23,7 +23,7 @@ def _predict(name: str, **settings: Any) -> Any:
     chosen = {"dtype": DType.FLOAT32, "num_beams": 1, "batch_size": 1, **settings}
     parameters = CATALOG[name].parameters
     assert parameters is not None
-    return footprint.predict(ARCHITECTURES[name], parameters=parameters, **chosen)
+    return memory_estimate.predict(ARCHITECTURES[name], parameters=parameters, **chosen)
 
 
 def test_parts_by_hand() -> None:
@@ -94,7 +94,7 @@ def test_what_captioning_takes_follows_the_shape(family: Family, tmp_path: Path)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
         captioner.generate(pixels, decoding)
     captioner.close()
-    predicted = footprint.predict(
+    predicted = memory_estimate.predict(
         architecture,
         parameters=0,
         dtype=DType.FLOAT32,
@@ -136,9 +136,9 @@ def test_a_folder_that_says_nothing_has_no_shape(tmp_path: Path) -> None:
 
 
 def test_the_processor_s_pass_is_the_search_s() -> None:
-    from f1cap.models.decoding import vision
+    from f1cap.models.decoding import layers
 
-    assert footprint.PICTURES_PER_PASS == vision._PICTURES_PER_PASS
+    assert memory_estimate.PICTURES_PER_PASS == layers._PICTURES_PER_PASS
 
 
 @pytest.mark.parametrize("steps", [16, 50])
@@ -146,7 +146,7 @@ def test_the_largest_batch_is_the_last_that_fits(steps: int) -> None:
     def largest(capacity: int, limit: int = 4096) -> int:
         parameters = CATALOG["blip-base"].parameters
         assert parameters is not None
-        return footprint.largest_batch(
+        return memory_estimate.largest_batch(
             BLIP,
             capacity,
             parameters=parameters,

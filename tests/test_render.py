@@ -14,12 +14,12 @@ from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionS
 from f1cap.records.images import Problem
 from f1cap.records.json_text import stream_json, to_json
 from f1cap.records.models import Decoding, DType, Family, Placement
-from f1cap.render import units
+from f1cap.render import formatting
 from f1cap.render.bench_live import LiveBench
 from f1cap.render.captions import write_captions
-from f1cap.render.csv_rows import table_writer
 from f1cap.render.formats import CaptionFormat
-from f1cap.render.text import printable
+from f1cap.render.formatting import printable
+from f1cap.render.terminal import table_writer
 from tests.conftest import Golden
 
 HOSTILE = "\x1b[31mred\x07 [bold]x[/bold] <b>&amp;</b> | :smile: \u202eabc"
@@ -203,27 +203,27 @@ def test_streamed_json_is_the_same_document() -> None:
 
 
 def test_units() -> None:
-    assert units.seconds(None) == "n/a"
-    assert units.seconds(0.0123) == "12.3 ms"
-    assert units.seconds(0.0996) == "99.6 ms"
-    assert units.seconds(0.1234) == "123 ms"
-    assert units.seconds(0.99951) == "1.00 s"
-    assert units.seconds(12.346) == "12.35 s"
-    assert units.seconds(99.6) == "1 min 40 s"
-    assert units.seconds(3725) == "1 h 02 min"
-    assert units.clock(3725) == "1:02:05"
-    assert units.clock(None) == "-:--:--"
-    assert units.size(None) == "n/a"
-    assert units.size(999) == "999 B"
-    assert units.size(989_820_849) == "990 MB"
-    assert units.size(1_576_800_000) == "1.58 GB"
-    assert units.memory(4 * 2**30) == "4.00 GiB"
-    assert units.memory(700 * 2**20) == "700 MiB"
-    assert units.count(1, "picture") == "1 picture"
-    assert units.count(1000, "picture") == "1,000 pictures"
-    assert units.rate(0.345) == "0.34 images/s"
-    assert units.rate(12.34) == "12.3 images/s"
-    assert units.rate(None) == "n/a"
+    assert formatting.seconds(None) == "n/a"
+    assert formatting.seconds(0.0123) == "12.3 ms"
+    assert formatting.seconds(0.0996) == "99.6 ms"
+    assert formatting.seconds(0.1234) == "123 ms"
+    assert formatting.seconds(0.99951) == "1.00 s"
+    assert formatting.seconds(12.346) == "12.35 s"
+    assert formatting.seconds(99.6) == "1 min 40 s"
+    assert formatting.seconds(3725) == "1 h 02 min"
+    assert formatting.clock(3725) == "1:02:05"
+    assert formatting.clock(None) == "-:--:--"
+    assert formatting.size(None) == "n/a"
+    assert formatting.size(999) == "999 B"
+    assert formatting.size(989_820_849) == "990 MB"
+    assert formatting.size(1_576_800_000) == "1.58 GB"
+    assert formatting.memory(4 * 2**30) == "4.00 GiB"
+    assert formatting.memory(700 * 2**20) == "700 MiB"
+    assert formatting.count(1, "picture") == "1 picture"
+    assert formatting.count(1000, "picture") == "1,000 pictures"
+    assert formatting.rate(0.345) == "0.34 images/s"
+    assert formatting.rate(12.34) == "12.3 images/s"
+    assert formatting.rate(None) == "n/a"
 
 
 class _Terminal(io.StringIO):

@@ -51,7 +51,7 @@ def test_nothing_heavy_is_loaded(args: tuple[str, ...]) -> None:
 
 
 def test_scoring_does_not_load_torch() -> None:
-    code = "import sys, f1cap.services.compare, f1cap.services.evaluate; print(*sys.modules)"
+    code = "import sys, f1cap.services.score.compare, f1cap.services.score.evaluate; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "transformers"} & set(done.stdout.split())
 
@@ -71,7 +71,7 @@ assert not os.path.exists(os.environ["F1CAP_CACHE_DIR"])
 
 
 def test_the_metrics_on_offer_are_those_that_exist() -> None:
-    from f1cap.cli.choices import Metric
+    from f1cap.cli.options import Metric
     from f1cap.metrics.catalog import METRICS
     from f1cap.records.scores import METRIC_LABELS
 

@@ -53,7 +53,7 @@ app.command()(models)
 
 def main() -> None:
     """Run the program on this process's streams."""
-    from f1cap.render.consoles import prepare_streams
+    from f1cap.render.terminal import prepare_streams
 
     prepare_streams()
     app()

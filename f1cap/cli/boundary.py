@@ -39,8 +39,8 @@ def expect_json(ctx: typer.Context, command: str) -> None:
 
 
 def _report(error: F1capError, json_command: str | None) -> None:
-    from f1cap.render.consoles import message_console
-    from f1cap.render.text import printable
+    from f1cap.render.formatting import printable
+    from f1cap.render.terminal import message_console
 
     console = message_console()
     message = Text("error: ", style="bold red").append(printable(error.message), style="default")

@@ -111,7 +111,7 @@ def caption(
 
     from f1cap.render.captions import write_captions
     from f1cap.render.progress import caption_progress
-    from f1cap.services.caption import CaptionRequest, caption_images
+    from f1cap.services.caption.run import CaptionRequest, caption_images
 
     request = CaptionRequest(
         paths=tuple(paths or ()),

@@ -6,9 +6,8 @@ import typer
 
 from f1cap.cli import options
 from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.choices import Metric, Missing
+from f1cap.cli.options import Metric, Missing, score_request
 from f1cap.cli.output import check_output, open_output
-from f1cap.cli.scoring import score_request
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import CompareFormat
 
@@ -49,7 +48,7 @@ def compare(
 
     from f1cap.render.comparison import write_comparison_as
     from f1cap.render.progress import working
-    from f1cap.services.compare import compare as compare_models
+    from f1cap.services.score.compare import compare as compare_models
 
     request = score_request(
         path=path,

@@ -6,9 +6,8 @@ import typer
 
 from f1cap.cli import options
 from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.choices import Metric, Missing
+from f1cap.cli.options import Metric, Missing, score_request
 from f1cap.cli.output import check_output, open_output
-from f1cap.cli.scoring import score_request
 from f1cap.errors import UsageError
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import EvalFormat
@@ -57,7 +56,7 @@ def evaluate(
 
     from f1cap.render.evaluation import write_evaluation
     from f1cap.render.progress import working
-    from f1cap.services.evaluate import evaluate as evaluate_captions
+    from f1cap.services.score.evaluate import evaluate as evaluate_captions
 
     request = score_request(
         path=path,

@@ -1,14 +1,40 @@
-"""Options and arguments that commands share, each named once."""
+"""Options that commands share, each named once, and the request that scoring makes of them."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from f1cap.errors import UsageError
 from f1cap.models import catalog
 from f1cap.records.models import LARGEST_BATCH, DType
+from f1cap.records.scores import ScoreOptions
+
+if TYPE_CHECKING:
+    from f1cap.services.score.candidates import ScoreRequest
+
+
+class Missing(StrEnum):
+    """What to do where a model lacks a caption of an image with references."""
+
+    ERROR = "error"
+    SKIP = "skip"
+    EMPTY = "empty"
+
+
+class Metric(StrEnum):
+    """The metrics that can rank images or decide a comparison."""
+
+    CIDER = "cider"
+    METEOR = "meteor"
+    ROUGE_L = "rouge_l"
+    BLEU_1 = "bleu_1"
+    BLEU_2 = "bleu_2"
+    BLEU_3 = "bleu_3"
+    BLEU_4 = "bleu_4"
+    SEMANTIC = "semantic"
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
@@ -234,3 +260,37 @@ QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only
 VerboseOpt = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say also what is loaded, from where, onto what.")
 ]
+
+
+def score_request(
+    *,
+    path: Path | None,
+    models: list[str] | None,
+    captions: list[str] | None,
+    references: Path | None,
+    output_dir: Path | None,
+    java: Path | None,
+    options: ScoreOptions,
+    rank_by: str = "cider",
+) -> "ScoreRequest":
+    """Return what the service is asked for.
+
+    Raises:
+        UsageError: The metric that decides or ranks is one that is not computed.
+    """
+    from f1cap.services.score.candidates import ScoreRequest
+
+    if "semantic" in {options.primary, rank_by} and not options.semantic:
+        raise UsageError(
+            "Semantic similarity is only computed when asked for.", hint="Add --semantic."
+        )
+    return ScoreRequest(
+        path=path,
+        models=tuple(dict.fromkeys(models or ())),
+        captions=parse_captions(captions),
+        references=references,
+        output_dir=output_dir,
+        java=java,
+        rank_by=rank_by,
+        options=options,
+    )

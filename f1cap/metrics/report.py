@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from f1cap.errors import F1capError
-from f1cap.metrics import fluency, formulas, intervals, significance
+from f1cap.metrics import fluency, formulas, statistics
 from f1cap.metrics.alignment import Aligned
 from f1cap.metrics.catalog import METRICS, signature
 from f1cap.metrics.remarks import corpus_remarks, length_remarks
@@ -88,7 +88,7 @@ class _Evidence(NamedTuple):
 
     def ends(self, drawn: Matrix) -> tuple[Matrix, Matrix]:
         """Return the ends of the intervals of bootstrap values, shape (resamples, ...)."""
-        return intervals.expanded_percentile(drawn, self.images, self.confidence)
+        return statistics.expanded_percentile(drawn, self.images, self.confidence)
 
 
 def build_report(
@@ -134,7 +134,7 @@ def _evidence(aligned: Aligned, computed: Computed, options: ScoreOptions) -> _E
     layout = formulas.layout_of(
         [name for name in formulas.FAMILIES if all(name in rows for rows in per_model)]
     )
-    resamples = options.resamples or intervals.default_resamples(images)
+    resamples = options.resamples or statistics.default_resamples(images)
     rows = [layout.stack(of_model) for of_model in per_model] if layout.families else []
     whole = np.empty((len(rows), 0))
     drawn: Matrix | None = None
@@ -142,7 +142,7 @@ def _evidence(aligned: Aligned, computed: Computed, options: ScoreOptions) -> _E
         whole = layout.scores(np.stack([matrix.sum(axis=0) for matrix in rows]), images)
     if rows and images > 1:
         # Side by side, so that every model meets the same images in each resample.
-        sums = intervals.bootstrap_sums(np.hstack(rows), resamples, options.seed)
+        sums = statistics.bootstrap_sums(np.hstack(rows), resamples, options.seed)
         drawn = layout.scores(sums.reshape(resamples, len(rows), layout.width), images)
     return _Evidence(layout, images, rows, whole, drawn, resamples, options.confidence)
 
@@ -243,7 +243,7 @@ def _pairs(models: Sequence[str], evidence: _Evidence, seed: int) -> Iterator[Pa
     pairs = list(itertools.combinations(range(len(models)), 2))
     if not pairs or not evidence.rows:
         return
-    p_values = significance.randomisation_ps(
+    p_values = statistics.randomisation_ps(
         evidence.rows, pairs, evidence.layout, trials=evidence.resamples, seed=seed
     )
     first, second = (list(side) for side in zip(*pairs, strict=True))
@@ -255,7 +255,7 @@ def _pairs(models: Sequence[str], evidence: _Evidence, seed: int) -> Iterator[Pa
         ends = evidence.ends(drawn)
         wins = (np.sign(drawn).mean(axis=0) + 1) / 2
     for column, metric in enumerate(evidence.layout.metrics):
-        corrected = significance.holm(p_values[:, column].tolist())
+        corrected = statistics.holm(p_values[:, column].tolist())
         for row, (a, b) in enumerate(pairs):
             yield PairComparison(
                 a=models[a],
@@ -266,6 +266,6 @@ def _pairs(models: Sequence[str], evidence: _Evidence, seed: int) -> Iterator[Pa
                 high=None if ends is None else float(ends[1][row, column]),
                 p=float(p_values[row, column]),
                 p_holm=corrected[row],
-                exact=evidence.images <= significance.EXACT_LIMIT,
+                exact=evidence.images <= statistics.EXACT_LIMIT,
                 wins=float(wins[row, column]),
             )

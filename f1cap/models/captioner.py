@@ -10,10 +10,11 @@ import torch
 from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
-from f1cap.models import runtime, weights
+from f1cap.models import weights
+from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import FastDecoder, choose_engine
-from f1cap.models.decoding.frame import Frame
 from f1cap.models.decoding.search import search
+from f1cap.models.device import runtime
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, Engine, ModelSpec, Placement
 

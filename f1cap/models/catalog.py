@@ -6,13 +6,13 @@ and `--help` load no torch.
 
 from pathlib import Path
 
-from f1cap.models import hub_cache
+from f1cap.models.hub import cache
 from f1cap.records.models import Availability, CatalogEntry, Decoding, Family, ModelSpec
 
 FAMILIES: dict[Family, str] = {
-    Family.BLIP: "f1cap.models.blip:BlipCaptioner",
-    Family.GIT: "f1cap.models.git:GitCaptioner",
-    Family.SWIN: "f1cap.models.swin:SwinCaptioner",
+    Family.BLIP: "f1cap.models.families.blip:BlipCaptioner",
+    Family.GIT: "f1cap.models.families.git:GitCaptioner",
+    Family.SWIN: "f1cap.models.families.vision_gpt2:SwinCaptioner",
 }
 
 _BLIP_DECODING = Decoding(num_beams=5)
@@ -139,12 +139,12 @@ MINIS: tuple[str, ...] = ("git-mini", "blip-mini", "swin-mini")  # what runs wit
 def availability(spec: ModelSpec) -> Availability:
     """Tell where a model's weights are, by looking at folders only."""
     if spec.bundled:
-        complete = hub_cache.is_complete(Path(spec.checkpoint))
+        complete = cache.is_complete(Path(spec.checkpoint))
         return Availability.BUNDLED if complete else Availability.ABSENT
     if spec.local:
-        complete = hub_cache.is_complete(Path(spec.checkpoint))
+        complete = cache.is_complete(Path(spec.checkpoint))
         return Availability.DOWNLOADED if complete else Availability.ABSENT
-    complete = hub_cache.find_complete(spec.checkpoint, spec.revision) is not None
+    complete = cache.find_complete(spec.checkpoint, spec.revision) is not None
     return Availability.DOWNLOADED if complete else Availability.ABSENT
 
 

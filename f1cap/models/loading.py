@@ -2,18 +2,21 @@
 
 import gc
 import importlib
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from f1cap.errors import CheckpointError, CorruptCheckpointError
-from f1cap.models import allocator, fetch, hub_cache
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.catalog import FAMILIES
-from f1cap.models.interruption import interrupt_afterwards
-from f1cap.models.placement import place
-from f1cap.models.threads import let_idle_threads_sleep
+from f1cap.models.device import cpu
+from f1cap.models.device.cpu import let_idle_threads_sleep
+from f1cap.models.device.placement import place
+from f1cap.models.hub import cache, download
 from f1cap.records.models import DType, Engine, ModelSpec
 
 
@@ -49,24 +52,24 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         folder = Path(spec.checkpoint)
         revision = _local_revision(spec, folder)
     else:
-        snapshot = fetch.fetch(spec, offline=offline, on_download=on_download)
+        snapshot = download.fetch(spec, offline=offline, on_download=on_download)
         folder, revision = snapshot.folder, snapshot.revision
     let_idle_threads_sleep()
     with interrupt_afterwards():
         with _without_collector():
-            runtime = importlib.import_module("f1cap.models.runtime")
+            runtime = importlib.import_module("f1cap.models.device.runtime")
             captioner_class = _import_target(FAMILIES[spec.family])
-        weights_bytes = sum(path.stat().st_size for path in hub_cache.weight_files(folder) or ())
+        weights_bytes = sum(path.stat().st_size for path in cache.weight_files(folder) or ())
         placement = place(device, dtype, runtime.probe(), weights_bytes)
         runtime.keep_quiet()
         try:
             captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
         except CorruptCheckpointError as error:
             if not spec.local:
-                fetch.discard_damaged(folder, error)
+                download.discard_damaged(folder, error)
             raise
     if placement.device == "cpu":
-        allocator.keep_freed_memory()  # not earlier: what loading frees is not needed again
+        cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
 
 
@@ -79,7 +82,7 @@ def _local_revision(spec: ModelSpec, folder: Path) -> str:
             )
         raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
     try:
-        return hub_cache.digest(folder)
+        return cache.digest(folder)
     except OSError as error:
         raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
@@ -105,3 +108,36 @@ def _without_collector() -> Iterator[None]:
 def _import_target(target: str) -> Any:  # noqa: ANN401 - a class named as text
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+_INTERRUPTED = 130
+
+
+@contextmanager
+def interrupt_afterwards() -> Iterator[None]:
+    """Put off Ctrl-C until the block ends; a second one ends the process at once.
+
+    An interrupted import leaves half a module, and transformers turns the interruption itself
+    into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
+
+    Raises:
+        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+    pressed = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal pressed
+        if pressed:
+            os._exit(_INTERRUPTED)
+        pressed = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt

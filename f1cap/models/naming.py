@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from f1cap.errors import UnknownModelError, UnsupportedModelError
-from f1cap.models import fetch, hub_cache
 from f1cap.models.catalog import CATALOG, DECODINGS
+from f1cap.models.hub import cache, download
 from f1cap.records.models import Family, ModelSpec
 
 # what config.json calls a family, and the one of its classes that captions
@@ -116,11 +116,11 @@ def _hub_spec(repo: str, revision: str | None, wanted: str, *, offline: bool) ->
     for spec in CATALOG.values():
         if not spec.local and spec.checkpoint.lower() == repo.lower():
             return _at_revision(spec, revision)
-    snapshot = hub_cache.find_snapshot(repo, revision)
+    snapshot = cache.find_snapshot(repo, revision)
     if snapshot is not None and (snapshot.folder / "config.json").is_file():
         folder = snapshot.folder
     else:
-        folder = fetch.fetch_config(repo, revision, offline=offline)
+        folder = download.fetch_config(repo, revision, offline=offline)
     family = read_family(folder, name=repo)
     return ModelSpec(
         name=wanted,

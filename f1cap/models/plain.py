@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 
-from f1cap.models import fetch, hub_cache, runtime, weights
-from f1cap.models.placement import place
+from f1cap.models import weights
+from f1cap.models.device import runtime
+from f1cap.models.device.placement import place
+from f1cap.models.hub import cache, download
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, DType, ModelSpec, Placement
 
@@ -84,9 +86,9 @@ def open_plain(
     del dtype
     if spec.local:
         folder = Path(spec.checkpoint)
-        revision = hub_cache.digest(folder)
+        revision = cache.digest(folder)
     else:
-        snapshot = fetch.fetch(spec, offline=offline, on_download=None)
+        snapshot = download.fetch(spec, offline=offline, on_download=None)
         folder, revision = snapshot.folder, snapshot.revision
     placement = place(device, DType.FLOAT32, runtime.probe())
     runtime.keep_quiet()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from f1cap.errors import CorruptCheckpointError, F1capError, UnsafeCheckpointError
-from f1cap.models.hub_cache import PREPROCESSORS, weight_files
+from f1cap.models.hub.cache import PREPROCESSORS, weight_files
 
 _T = TypeVar("_T")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from f1cap.records.images import Problem
-from f1cap.records.timings import Timings
+from f1cap.records.readings import Timings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from f1cap.records.architectures import Footprint
 from f1cap.records.devices import CardReading, DriverReading
-from f1cap.records.machines import Processor, TorchBuild
 from f1cap.records.models import DType
+from f1cap.records.readings import Processor, TorchBuild
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from f1cap.records.benchmarks import BenchRow
-from f1cap.records.timings import Timings
+from f1cap.records.readings import Timings
+from f1cap.render.formatting import memory, seconds
 from f1cap.render.scores import number, percent, times
-from f1cap.render.units import memory, seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from f1cap.records.benchmarks import BenchRow
-from f1cap.records.memory import MemoryReading
+from f1cap.records.readings import MemoryReading
 from f1cap.render.bench_progress import PlainBench, _Cell
-from f1cap.render.text import printable
-from f1cap.render.units import count, memory, rate, seconds, size
+from f1cap.render.formatting import count, memory, printable, rate, seconds, size
 
 _UPDATES = 5
 _GAUGE = 24

@@ -9,10 +9,9 @@ from rich.text import Text
 
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
-from f1cap.records.memory import MemoryReading
-from f1cap.render.consoles import message_console
-from f1cap.render.text import printable
-from f1cap.render.units import count, rate, size
+from f1cap.records.readings import MemoryReading
+from f1cap.render.formatting import count, printable, rate, size
+from f1cap.render.terminal import message_console
 
 
 class _Cell(Protocol):

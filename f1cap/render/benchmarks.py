@@ -9,14 +9,11 @@ from rich.text import Text
 
 from f1cap.records.benchmarks import Benchmark, BenchRow, Comparison, Environment
 from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
-from f1cap.render.consoles import data_console, print_trimmed
-from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
-from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import BenchFormat
+from f1cap.render.formatting import count, memory, printable
 from f1cap.render.markdown import escape
-from f1cap.render.text import printable
-from f1cap.render.units import count, memory
+from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer
 
 
 def write_benchmark_as(

@@ -9,12 +9,10 @@ from rich.text import Text
 
 from f1cap.records.captions import CaptionOutcome, CaptionRun
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.render.consoles import data_console, print_trimmed
-from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
 from f1cap.render.formats import CaptionFormat
-from f1cap.render.text import printable
-from f1cap.render.units import count, memory, rate, seconds
+from f1cap.render.formatting import count, memory, printable, rate, seconds
+from f1cap.render.terminal import data_console, print_trimmed, table_writer
 
 # More rows than this are read with a pager or a program, not on a screen.
 _TABLE_ROWS = 200

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from f1cap.records.evaluations import Comparison
 from f1cap.records.scores import ModelScores
+from f1cap.render.formatting import memory
 from f1cap.render.scores import interval, label, number, percent, times
-from f1cap.render.units import memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ from rich.text import Text
 
 from f1cap.records.evaluations import Evaluation
 from f1cap.records.scores import ImageScores, ModelScores
-from f1cap.render.consoles import data_console, print_trimmed
-from f1cap.render.csv_rows import table_writer
 from f1cap.render.document import status_of, write_document
-from f1cap.render.fitting import print_fitting
 from f1cap.render.formats import EvalFormat
+from f1cap.render.formatting import count, printable
 from f1cap.render.scores import (
     captions_grid,
     interval,
@@ -23,8 +21,7 @@ from f1cap.render.scores import (
     print_signatures,
     text_lines,
 )
-from f1cap.render.text import printable
-from f1cap.render.units import count
+from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer
 
 _CATEGORY_METRICS = ("cider", "meteor", "rouge_l", "bleu_4", "bleu_1", "semantic")
 

@@ -10,12 +10,11 @@ from rich.text import Text
 
 from f1cap.records.devices import CardReading
 from f1cap.records.fits import CardVerdict, DeviceReport, ModelFit
-from f1cap.records.machines import TorchBuild
 from f1cap.records.models import DType
-from f1cap.render.consoles import data_console, print_trimmed
+from f1cap.records.readings import TorchBuild
 from f1cap.render.document import write_document
-from f1cap.render.text import printable
-from f1cap.render.units import count, memory
+from f1cap.render.formatting import count, memory, printable
+from f1cap.render.terminal import data_console, print_trimmed
 
 _WATCH_S = 1.0
 

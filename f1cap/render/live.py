@@ -24,11 +24,10 @@ from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionRun
 from f1cap.records.images import Problem
-from f1cap.records.memory import MemoryReading
 from f1cap.records.models import ModelSpec, Placement
+from f1cap.records.readings import MemoryReading
+from f1cap.render.formatting import clock, memory, printable, rate, seconds
 from f1cap.render.progress import PlainProgress
-from f1cap.render.text import printable
-from f1cap.render.units import clock, memory, rate, seconds
 
 # Screen updates a second; drawn from a thread of their own, so the model never waits for one.
 _UPDATES = 5

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column
+from f1cap.render.formatting import count, printable
 from f1cap.render.scores import label, level_means, number
-from f1cap.render.text import printable
-from f1cap.render.units import count
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
 

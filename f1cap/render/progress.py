@@ -9,11 +9,10 @@ from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionRun
 from f1cap.records.images import Problem
-from f1cap.records.memory import MemoryReading
 from f1cap.records.models import ModelSpec, Placement
-from f1cap.render.consoles import message_console
-from f1cap.render.text import printable
-from f1cap.render.units import clock, count, rate, seconds, size
+from f1cap.records.readings import MemoryReading
+from f1cap.render.formatting import clock, count, printable, rate, seconds, size
+from f1cap.render.terminal import message_console
 
 # Between plain lines; a log should not grow with every picture.
 _LINE_EVERY_S = 5.0

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from f1cap.records.evaluations import Comparison
 from f1cap.records.scores import METRIC_LABELS, Score, ScoreReport, TextStatistics
-from f1cap.render.consoles import print_trimmed
-from f1cap.render.text import printable
+from f1cap.render.formatting import printable
+from f1cap.render.terminal import print_trimmed
 
 
 def label(metric: str) -> str:

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from f1cap import gpu
-from f1cap.models import catalog, footprint
-from f1cap.models.architectures import architecture_of, parameters_of
-from f1cap.models.machine import (
+from f1cap.models import catalog, memory_estimate
+from f1cap.models.device.machine import (
     built_for,
     has_nvidia_driver,
     installed_torch,
     pip_commands,
     read_processor,
 )
-from f1cap.models.placement import (
+from f1cap.models.device.placement import (
     Card,
     Machine,
     auto_dtype,
@@ -23,11 +22,12 @@ from f1cap.models.placement import (
     install_command,
     why_unusable,
 )
+from f1cap.models.memory_estimate import architecture_of, parameters_of
 from f1cap.records.devices import CardReading, DriverReading
 from f1cap.records.fits import CardVerdict, DeviceReport, FitSettings, ModelFit
-from f1cap.records.machines import TorchBuild
 from f1cap.records.models import LARGEST_BATCH, DType, ModelSpec
-from f1cap.store.peaks import PeakKey, read_peaks
+from f1cap.records.readings import TorchBuild
+from f1cap.store.benchmarks import PeakKey, read_peaks
 
 # What `caption` starts with on a card where the user says nothing.
 _BATCH_SIZE = 8
@@ -182,7 +182,7 @@ def _fit(
     capacity = settings.capacity_bytes
     predicted = fits = largest = None
     if architecture is not None and parameters is not None:
-        predicted = footprint.predict(
+        predicted = memory_estimate.predict(
             architecture,
             parameters=parameters,
             dtype=settings.dtype,
@@ -192,7 +192,7 @@ def _fit(
         )
         if capacity is not None:
             fits = predicted.total <= capacity
-            largest = footprint.largest_batch(
+            largest = memory_estimate.largest_batch(
                 architecture,
                 capacity,
                 parameters=parameters,

@@ -20,7 +20,7 @@ from f1cap.cli.app import app
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks
 from f1cap.records.devices import CardReading, DriverReading
 from f1cap.services.bench import run, worker
-from f1cap.store.peaks import PeakKey, read_peaks
+from f1cap.store.benchmarks import PeakKey, read_peaks
 from tests import captioners
 from tests.cli.conftest import Bench, document_of
 

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from f1cap.cli.app import app
 from f1cap.records.devices import CardReading, DriverReading
-from f1cap.records.machines import TorchBuild
+from f1cap.records.readings import TorchBuild
 from f1cap.render.gpu import watch_devices
 from f1cap.services import devices
 from f1cap.services.devices import DeviceRequest, report_devices
-from f1cap.store.peaks import PeakKey, write_peaks
+from f1cap.store.benchmarks import PeakKey, write_peaks
 from tests import captioners
 
 GIB = 2**30
@@ -38,7 +38,7 @@ import json, os, sys
 os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
 from typer.testing import CliRunner
 from f1cap.cli.app import app
-from f1cap.services import model_run
+from f1cap.services.caption.run import model_run
 from tests import captioners
 runner = CliRunner()
 def run(*args):

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from f1cap.metrics import formulas, intervals, significance
+from f1cap.metrics import formulas, statistics
 from f1cap.metrics.catalog import METRICS
 
 Matrix = npt.NDArray[np.float64]
@@ -30,11 +30,11 @@ def bleu_rows(generator: np.random.Generator, images: int, skill: float) -> Matr
     [(1, 12.7062047), (2, 4.3026527), (3, 3.1824463), (19, 2.0930241), (99, 1.9842170)],
 )
 def test_student_quantile_is_the_tables(degrees: int, expected: float) -> None:
-    assert intervals.student_quantile(0.975, degrees) == pytest.approx(expected, abs=1e-7)
+    assert statistics.student_quantile(0.975, degrees) == pytest.approx(expected, abs=1e-7)
 
 
 def test_student_quantile_has_no_step_between_its_two_ways() -> None:
-    values = [intervals.student_quantile(0.975, degrees) for degrees in range(195, 207)]
+    values = [statistics.student_quantile(0.975, degrees) for degrees in range(195, 207)]
     steps = np.diff(values)
     assert (steps < 0).all()
     assert np.diff(steps) == pytest.approx(0, abs=1e-6)
@@ -42,60 +42,60 @@ def test_student_quantile_has_no_step_between_its_two_ways() -> None:
 
 def test_expanded_tail_is_wider_for_few_images() -> None:
     normal = 0.5 * math.erfc(math.sqrt(20 / 19) * 2.0930241 / math.sqrt(2))
-    assert intervals.expanded_tail(20, 0.95) == pytest.approx(normal, abs=1e-8)
-    assert intervals.expanded_tail(20, 0.95) == pytest.approx(0.0159, abs=1e-4)
-    assert intervals.expanded_tail(100_000, 0.95) == pytest.approx(0.025, abs=1e-5)
+    assert statistics.expanded_tail(20, 0.95) == pytest.approx(normal, abs=1e-8)
+    assert statistics.expanded_tail(20, 0.95) == pytest.approx(0.0159, abs=1e-4)
+    assert statistics.expanded_tail(100_000, 0.95) == pytest.approx(0.025, abs=1e-5)
 
 
 def test_resamples_draw_as_many_images_as_there_are() -> None:
-    sums = intervals.bootstrap_sums(np.ones((7, 1)), 100, seed=1)
+    sums = statistics.bootstrap_sums(np.ones((7, 1)), 100, seed=1)
     assert (sums == 7).all()
 
 
 def test_resamples_depend_on_the_seed_alone_and_pair_the_columns() -> None:
     rows = np.arange(30.0).reshape(10, 3)
-    sums = intervals.bootstrap_sums(rows, 50, seed=4)
-    assert (sums == intervals.bootstrap_sums(rows, 50, seed=4)).all()
-    assert (sums != intervals.bootstrap_sums(rows, 50, seed=5)).any()
+    sums = statistics.bootstrap_sums(rows, 50, seed=4)
+    assert (sums == statistics.bootstrap_sums(rows, 50, seed=4)).all()
+    assert (sums != statistics.bootstrap_sums(rows, 50, seed=5)).any()
     assert sums[:, 1] - sums[:, 0] == pytest.approx(
         10.0
     )  # the second is the first and one, each time
-    assert (intervals.bootstrap_sums(rows[:, :1], 50, seed=4) == sums[:, :1]).all()
+    assert (statistics.bootstrap_sums(rows[:, :1], 50, seed=4) == sums[:, :1]).all()
 
 
 def test_resamples_in_batches_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.arange(10.0).reshape(10, 1)
-    whole = intervals.bootstrap_sums(rows, 64, seed=4)
-    monkeypatch.setattr(intervals, "_CELLS", 30)
-    assert (intervals.bootstrap_sums(rows, 64, seed=4) == whole).all()
+    whole = statistics.bootstrap_sums(rows, 64, seed=4)
+    monkeypatch.setattr(statistics, "_CELLS", 30)
+    assert (statistics.bootstrap_sums(rows, 64, seed=4) == whole).all()
 
 
 def test_interval_of_a_mean_is_that_of_theory() -> None:
     rows = np.random.default_rng(1).normal(0.4, 0.1, (400, 1))
-    drawn = intervals.bootstrap_sums(rows, 10_000, seed=1) / 400
-    low, high = intervals.expanded_percentile(drawn, 400, 0.95)
+    drawn = statistics.bootstrap_sums(rows, 10_000, seed=1) / 400
+    low, high = statistics.expanded_percentile(drawn, 400, 0.95)
     half = 1.966 * rows.std(ddof=1) / 20
     assert low[0] == pytest.approx(rows.mean() - half, abs=half * 0.06)
     assert high[0] == pytest.approx(rows.mean() + half, abs=half * 0.06)
 
 
 def test_many_images_take_fewer_resamples() -> None:
-    assert intervals.default_resamples(20_000) == 10_000
-    assert intervals.default_resamples(20_001) == 2_000
+    assert statistics.default_resamples(20_000) == 10_000
+    assert statistics.default_resamples(20_001) == 2_000
 
 
 def test_p_by_hand() -> None:
     first = np.array([[1.0], [2.0], [3.0]])
     # Differences of 1 each: of the 8 swaps only none and all give a mean difference of 1 or -1.
-    p = significance.randomisation_p(first, first - 1, MEAN, trials=10, seed=1)
+    p = statistics.randomisation_p(first, first - 1, MEAN, trials=10, seed=1)
     assert p == pytest.approx([2 / 8])
     # Differences 3, -1, -1 of sum 1: under the swaps |sum| is 5, 3, 3 or 1, never below.
     gap = np.array([[3.0], [-1.0], [-1.0]])
-    p = significance.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
+    p = statistics.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
     assert p == pytest.approx([1.0])
     # Differences 2, 2, -1 of sum 3: |sum| is 3, 5, 1 or 1, so 4 of 8 swaps reach it.
     gap = np.array([[2.0], [2.0], [-1.0]])
-    p = significance.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
+    p = statistics.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
     assert p == pytest.approx([4 / 8])
 
 
@@ -114,7 +114,7 @@ def test_exact_p_of_bleu_is_that_of_trying_every_swap(images: int) -> None:
 
     real = distance((0,) * images)
     every = [distance(swap) >= real - 1e-12 for swap in itertools.product((0, 1), repeat=images)]
-    p = significance.randomisation_p(first, second, layout, trials=10, seed=1)
+    p = statistics.randomisation_p(first, second, layout, trials=10, seed=1)
     assert p == pytest.approx(np.mean(every, axis=0))
 
 
@@ -122,28 +122,28 @@ def test_exact_p_of_bleu_is_that_of_trying_every_swap(images: int) -> None:
 def test_a_model_against_itself_has_p_one(images: int) -> None:
     rows = bleu_rows(np.random.default_rng(2), images, 0.6)
     layout = formulas.layout_of(["bleu"])
-    assert (significance.randomisation_p(rows, rows, layout, trials=500, seed=1) == 1.0).all()
+    assert (statistics.randomisation_p(rows, rows, layout, trials=500, seed=1) == 1.0).all()
 
 
 def test_random_swaps_come_close_to_all_swaps(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(5)
     first, second = generator.normal(0.1, 1, (12, 1)), generator.normal(-0.3, 1, (12, 1))
-    exact = significance.randomisation_p(first, second, MEAN, trials=1, seed=1)
-    monkeypatch.setattr(significance, "EXACT_LIMIT", 0)
-    drawn = significance.randomisation_p(first, second, MEAN, trials=20_000, seed=1)
+    exact = statistics.randomisation_p(first, second, MEAN, trials=1, seed=1)
+    monkeypatch.setattr(statistics, "EXACT_LIMIT", 0)
+    drawn = statistics.randomisation_p(first, second, MEAN, trials=20_000, seed=1)
     assert drawn == pytest.approx(exact, abs=0.012)
 
 
 def test_random_p_is_never_zero() -> None:
     first = np.ones((60, 1))
-    p = significance.randomisation_p(first, first * 0, MEAN, trials=999, seed=1)
+    p = statistics.randomisation_p(first, first * 0, MEAN, trials=999, seed=1)
     assert p == pytest.approx([1 / 1000])
 
 
 def test_holm_by_hand() -> None:
-    assert significance.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert significance.holm([0.5, 0.9]) == [1.0, 1.0]
-    assert significance.holm([]) == []
+    assert statistics.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert statistics.holm([0.5, 0.9]) == [1.0, 1.0]
+    assert statistics.holm([]) == []
 
 
 @pytest.mark.slow
@@ -161,7 +161,7 @@ def test_coverage_and_false_alarms(
     """Sub-sample a population whose score is known, as the figures to compare with were made."""
     family = METRICS[metric].family
     if family == "bleu":  # half a million exact swaps of ten columns, 1,500 times: an afternoon
-        monkeypatch.setattr(significance, "EXACT_LIMIT", 0)
+        monkeypatch.setattr(statistics, "EXACT_LIMIT", 0)
     generator = np.random.default_rng(11)
     layout = formulas.layout_of([family])
     score = layout.metrics.index(metric)
@@ -175,12 +175,12 @@ def test_coverage_and_false_alarms(
     for seed in range(rounds):
         rows = generator.choice(size, images, replace=False)
         first, second = population[0][rows], population[1][rows]
-        drawn = layout.scores(intervals.bootstrap_sums(first, 2_000, seed), images)
-        low, high = intervals.expanded_percentile(drawn, images, 0.95)
+        drawn = layout.scores(statistics.bootstrap_sums(first, 2_000, seed), images)
+        low, high = statistics.expanded_percentile(drawn, images, 0.95)
         covered += low[score] <= truth <= high[score]
         # Where it is chance whose caption is called whose, there is nothing to find.
         swap = generator.random((images, 1)) < 0.5
         a, b = np.where(swap, second, first), np.where(swap, first, second)
-        p = significance.randomisation_p(a, b, layout, trials=1_000, seed=seed)
+        p = statistics.randomisation_p(a, b, layout, trials=1_000, seed=seed)
         alarmed += p[score] <= 0.05
     assert (covered / rounds, alarmed / rounds) == pytest.approx(expected, abs=0.02)

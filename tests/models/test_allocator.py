@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch import nn
 
-from f1cap.models import allocator
 from f1cap.models.decoding.kernels import Projection
+from f1cap.models.device import cpu
 
 # 24 MB, larger than what glibc keeps by itself at the start, written to and freed 50 times over
 _CHURN = """
 import resource
 import numpy as np
-from f1cap.models.allocator import keep_freed_memory
+from f1cap.models.device.cpu import keep_freed_memory
 print(keep_freed_memory())
 np.ones(3_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -36,7 +36,7 @@ def resident_file_bytes() -> int:
 
 
 def churn(**changes: str) -> tuple[str, int]:
-    ours = {k: v for k, v in os.environ.items() if k not in allocator._OWN_SETTINGS}
+    ours = {k: v for k, v in os.environ.items() if k not in cpu._OWN_SETTINGS}
     done = subprocess.run(
         [sys.executable, "-c", _CHURN],
         env=ours | changes,
@@ -56,7 +56,7 @@ def test_what_is_freed_is_used_again() -> None:
 
 
 @glibc_only
-@pytest.mark.parametrize("name", allocator._OWN_SETTINGS)
+@pytest.mark.parametrize("name", cpu._OWN_SETTINGS)
 def test_the_users_own_settings_win(name: str) -> None:
     value = "glibc.malloc.check=0" if name == "GLIBC_TUNABLES" else "131072"
     answer, _ = churn(**{name: value})
@@ -64,11 +64,11 @@ def test_the_users_own_settings_win(name: str) -> None:
 
 
 def test_a_c_library_without_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in allocator._OWN_SETTINGS:
+    for name in cpu._OWN_SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())
-    assert not allocator.keep_freed_memory()
-    allocator.return_freed_memory()
+    assert not cpu.keep_freed_memory()
+    cpu.return_freed_memory()
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no Linux")
@@ -78,7 +78,7 @@ def test_a_mapped_file_leaves_memory_and_is_read_anew(tmp_path: Path) -> None:
     mapped = np.memmap(path, mode="r")
     before = mapped.sum()  # touches every page
     held = resident_file_bytes()
-    allocator.forget_pages(mapped.ctypes.data, mapped.nbytes)
+    cpu.forget_pages(mapped.ctypes.data, mapped.nbytes)
     assert held - resident_file_bytes() > 15 * 2**20
     assert mapped.sum() == before
 
@@ -99,4 +99,4 @@ def test_no_c_library_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
         raise TypeError  # as on Windows
 
     monkeypatch.setattr("ctypes.CDLL", refuse)
-    assert not allocator.keep_freed_memory()
+    assert not cpu.keep_freed_memory()

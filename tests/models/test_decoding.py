@@ -10,9 +10,9 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from f1cap.errors import UnsupportedModelError
 from f1cap.models.decoding import kernels
-from f1cap.models.decoding.cache import causal_mask
+from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import choose_engine
-from f1cap.models.decoding.frame import Frame
+from f1cap.models.decoding.kv_cache import causal_mask
 from f1cap.models.decoding.search import compact, search
 from f1cap.records.models import Decoding, Engine
 from tests.models.tiny import DECODERS, END, START, build, draw, reference

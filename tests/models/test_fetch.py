@@ -15,9 +15,9 @@ from f1cap.errors import (
     HubError,
     OfflineError,
 )
-from f1cap.models import hub_cache
 from f1cap.models.catalog import CATALOG, availability
-from f1cap.models.fetch import discard_damaged, fetch
+from f1cap.models.hub import cache
+from f1cap.models.hub.download import discard_damaged, fetch
 from f1cap.models.loading import open_captioner
 from f1cap.records.models import Availability, Family
 from tests.hub import Hub, Repo
@@ -156,7 +156,7 @@ def test_an_error_status_is_told_and_passes(
 
 
 def test_a_hub_that_does_not_answer(hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("f1cap.models.fetch._LISTING_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("f1cap.models.hub.download._LISTING_TIMEOUT_S", 0.2)
     hub.delay_s = 1
     with pytest.raises(HubError, match="stopped answering"):
         fetch(GIT)
@@ -213,7 +213,7 @@ def test_a_damaged_cached_file_is_taken_out_and_comes_back(hub: Hub, repo: Repo)
     assert not blob.exists()
     assert availability(GIT) is Availability.ABSENT
     hub.requests.clear()
-    assert hub_cache.is_intact(fetch(GIT).folder / WEIGHTS)
+    assert cache.is_intact(fetch(GIT).folder / WEIGHTS)
     assert not any("GET" in r and "vocab.txt" in r for r in hub.requests)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from f1cap.models.decoding.head import Head
-from f1cap.models.decoding.ranking import best_tokens
+from f1cap.models.decoding.kernels import best_tokens
+from f1cap.models.decoding.layers import Head
 
 
 @pytest.mark.parametrize("vocabulary", [1, 40, 97, 640, 4096, 30522, 50257])

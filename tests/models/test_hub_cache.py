@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from f1cap.models import hub_cache
+from f1cap.models.hub import cache
 from f1cap.records.models import Family
 
 COMMIT = "a" * 40
@@ -29,11 +29,11 @@ def test_the_folder_follows_the_variables(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert hub_cache.cache_root() == Path(expected).expanduser()
+    assert cache.cache_root() == Path(expected).expanduser()
 
 
 def make_snapshot(files: list[str], *, ref: str | None = None) -> Path:
-    folder = hub_cache.repo_folder("org/name")
+    folder = cache.repo_folder("org/name")
     snapshot = folder / "snapshots" / COMMIT
     snapshot.mkdir(parents=True)
     for name in files:
@@ -50,8 +50,8 @@ COMPLETE = ["config.json", "model.safetensors", "preprocessor_config.json", "tok
 @pytest.mark.parametrize("absent", COMPLETE)
 def test_each_file_is_needed(absent: str) -> None:
     make_snapshot([name for name in COMPLETE if name != absent])
-    assert hub_cache.find_snapshot("org/name", COMMIT) is not None
-    assert hub_cache.find_complete("org/name", COMMIT) is None
+    assert cache.find_snapshot("org/name", COMMIT) is not None
+    assert cache.find_complete("org/name", COMMIT) is None
 
 
 @pytest.mark.parametrize(
@@ -66,34 +66,34 @@ def test_a_complete_snapshot_is_found_by_commit_only_if_nothing_refers_to_it(
     files: list[str],
 ) -> None:
     make_snapshot(files)
-    assert hub_cache.find_complete("org/name", COMMIT) is not None
-    assert hub_cache.find_complete("org/name", None) is None
+    assert cache.find_complete("org/name", COMMIT) is not None
+    assert cache.find_complete("org/name", None) is None
 
 
 @pytest.mark.parametrize(("ref", "found"), [(f"{COMMIT}\n", True), ("", False), ("../..", False)])
 def test_main_is_what_the_reference_says(ref: str, found: bool) -> None:
     make_snapshot(COMPLETE, ref=ref)
-    assert (hub_cache.find_complete("org/name", None) is not None) is found
+    assert (cache.find_complete("org/name", None) is not None) is found
 
 
 def test_a_link_to_nothing_is_not_there() -> None:
     snapshot = make_snapshot(COMPLETE)
     (snapshot / "model.safetensors").unlink()
     (snapshot / "model.safetensors").symlink_to("../../blobs/gone")
-    assert hub_cache.find_complete("org/name", COMMIT) is None
+    assert cache.find_complete("org/name", COMMIT) is None
 
 
 def test_the_hubs_listing_says_what_else_is_needed() -> None:
     make_snapshot(COMPLETE)
-    listing = hub_cache.repo_folder("org/name") / "trees" / f"{COMMIT}.json"
+    listing = cache.repo_folder("org/name") / "trees" / f"{COMMIT}.json"
     listing.parent.mkdir()
     names = [*COMPLETE, "tokenizer_config.json", "README.md", "tf_model.h5"]
     listing.write_text(json.dumps({"files": {name: {} for name in names}}))
-    assert hub_cache.find_complete("org/name", COMMIT) is None
-    snapshot = hub_cache.find_snapshot("org/name", COMMIT)
+    assert cache.find_complete("org/name", COMMIT) is None
+    snapshot = cache.find_snapshot("org/name", COMMIT)
     assert snapshot is not None
     (snapshot.folder / "tokenizer_config.json").write_text("{}")
-    assert hub_cache.find_complete("org/name", COMMIT) is not None
+    assert cache.find_complete("org/name", COMMIT) is not None
 
 
 def test_all_shards_are_needed(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_all_shards_are_needed(tmp_path: Path) -> None:
     index = {"weight_map": dict(zip("ab", shards, strict=True))}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
     (tmp_path / shards[0]).touch()
-    assert hub_cache.weight_files(tmp_path) is None
+    assert cache.weight_files(tmp_path) is None
     (tmp_path / shards[1]).touch()
-    found = hub_cache.weight_files(tmp_path)
+    found = cache.weight_files(tmp_path)
     assert found is not None
     assert [path.name for path in found] == [*shards, "model.safetensors.index.json"]
 
@@ -114,8 +114,8 @@ def test_all_shards_are_needed(tmp_path: Path) -> None:
 def test_a_damaged_or_wandering_index_names_no_shard(tmp_path: Path, content: str) -> None:
     index = tmp_path / "model.safetensors.index.json"
     index.write_text(content)
-    assert hub_cache.read_shards(index) == ()
-    assert hub_cache.weight_files(tmp_path) is None
+    assert cache.read_shards(index) == ()
+    assert cache.weight_files(tmp_path) is None
 
 
 def test_of_the_weights_one_kind_is_chosen() -> None:
@@ -129,26 +129,26 @@ def test_of_the_weights_one_kind_is_chosen() -> None:
         "tf_model.h5",
         "onnx/model.onnx",
     ]
-    small, weights = hub_cache.choose_files(listing)
+    small, weights = cache.choose_files(listing)
     assert small == ("config.json",)
     assert weights == tuple(listing[2:5])
-    assert hub_cache.choose_files(["tf_model.h5"]) == ((), ())
+    assert cache.choose_files(["tf_model.h5"]) == ((), ())
 
 
 def test_a_digest_follows_names_and_bytes(tmp_path: Path, checkpoints: dict[Family, Path]) -> None:
-    first = hub_cache.digest(checkpoints[Family.BLIP])
+    first = cache.digest(checkpoints[Family.BLIP])
     assert first.startswith("sha256:")
     assert len(first) == len("sha256:") + 64
-    assert hub_cache.digest(checkpoints[Family.BLIP]) == first
-    assert hub_cache.digest(checkpoints[Family.GIT]) != first
+    assert cache.digest(checkpoints[Family.BLIP]) == first
+    assert cache.digest(checkpoints[Family.GIT]) != first
     (tmp_path / "config.json").write_text("ab")
-    one = hub_cache.digest(tmp_path)
+    one = cache.digest(tmp_path)
     (tmp_path / "README.md").write_text("is not loaded")
-    assert hub_cache.digest(tmp_path) == one
+    assert cache.digest(tmp_path) == one
     (tmp_path / "config.json").rename(tmp_path / "generation_config.json")
-    assert hub_cache.digest(tmp_path) != one
+    assert cache.digest(tmp_path) != one
 
 
 def test_a_file_that_is_no_link_is_neither_whole_nor_damaged(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    assert hub_cache.is_intact(tmp_path / "config.json") is None
+    assert cache.is_intact(tmp_path / "config.json") is None

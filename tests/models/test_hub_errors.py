@@ -9,8 +9,8 @@ import pytest
 
 from f1cap.errors import OfflineError
 from f1cap.models.catalog import CATALOG, MINIS
-from f1cap.models.fetch import fetch
-from f1cap.models.hub_errors import translate
+from f1cap.models.hub.download import fetch
+from f1cap.models.hub.errors import translate
 
 GIT = CATALOG["git-base"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from f1cap.models.interruption import interrupt_afterwards
+from f1cap.models.loading import interrupt_afterwards
 
 
 def _press_ctrl_c(then: Callable[[], None]) -> None:
@@ -36,7 +36,7 @@ def test_what_the_block_raises_does_not_hide_the_interruption() -> None:
 def test_a_second_ctrl_c_ends_the_process() -> None:
     script = (
         "import os, signal\n"
-        "from f1cap.models.interruption import interrupt_afterwards\n"
+        "from f1cap.models.loading import interrupt_afterwards\n"
         "with interrupt_afterwards():\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

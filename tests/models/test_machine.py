@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from f1cap.models import machine
-from f1cap.models.placement import Card, Machine, has_kernels, install_command, why_unusable
-from f1cap.records.machines import TorchBuild
+from f1cap.models.device import machine
+from f1cap.models.device.placement import Card, Machine, has_kernels, install_command, why_unusable
+from f1cap.records.readings import TorchBuild
 
 
 @pytest.mark.parametrize(

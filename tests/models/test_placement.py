@@ -3,7 +3,14 @@
 import pytest
 
 from f1cap.errors import DeviceError
-from f1cap.models.placement import Card, Machine, driver_note, has_kernels, install_command, place
+from f1cap.models.device.placement import (
+    Card,
+    Machine,
+    driver_note,
+    has_kernels,
+    install_command,
+    place,
+)
 from f1cap.records.models import DType, Placement
 
 CU126 = ("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90")

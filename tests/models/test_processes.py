@@ -21,7 +21,7 @@ FETCH = """
 import sys
 from f1cap.errors import F1capError
 from f1cap.models.naming import resolve
-from f1cap.models.fetch import fetch
+from f1cap.models.hub.download import fetch
 try:
     fetch(resolve(sys.argv[1]), on_download=lambda done, *_: print(done, flush=True))
 except F1capError as error:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from f1cap.errors import OutOfMemoryError
-from f1cap.models import runtime
-from f1cap.models.placement import place
+from f1cap.models.device import runtime
+from f1cap.models.device.placement import place
 from f1cap.records.models import DType, Placement
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from f1cap.models import runtime
-from f1cap.models.threads import (
+from f1cap.models.device import runtime
+from f1cap.models.device.cpu import (
     let_idle_threads_sleep,
     model_threads,
     picture_workers,

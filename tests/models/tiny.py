@@ -16,11 +16,11 @@ from transformers import (
     ViTConfig,
 )
 
-from f1cap.models.decoding.blip import BlipDecoder
+from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import FastDecoder
-from f1cap.models.decoding.frame import Frame
-from f1cap.models.decoding.git import GitDecoder
-from f1cap.models.decoding.swin import SwinDecoder
+from f1cap.models.families.blip import BlipDecoder
+from f1cap.models.families.git import GitDecoder
+from f1cap.models.families.vision_gpt2 import SwinDecoder
 from f1cap.records.models import Decoding
 
 VOCABULARY = 97

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from f1cap.models.decoding.beams import BeamSearch
-from f1cap.models.decoding.constraints import Constraints
-from f1cap.models.decoding.frame import Frame
+from f1cap.models.decoding.beam_search import BeamSearch, Constraints, Frame
 from f1cap.records.models import Decoding
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from f1cap.errors import F1capError
-from f1cap.models import fetch
+from f1cap.models.hub import download
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
 from f1cap.services.bench.process import Sampler, Worker, WorkerFailedError
 from f1cap.services.bench.request import BenchListener, BenchRequest, Cell
-from f1cap.services.bench.turns import Tally, build_row, failed_row
+from f1cap.services.bench.row import Tally, build_row, failed_row
 
 _TURN_IMAGES = 8
 
@@ -30,7 +30,7 @@ def measure_cell(
     try:
         if not cell.spec.local:
             listener.phase("fetching")
-            fetch.fetch(cell.spec, offline=request.offline, on_download=listener.downloading)
+            download.fetch(cell.spec, offline=request.offline, on_download=listener.downloading)
         row = run.measure()
     except (F1capError, WorkerFailedError) as error:
         row = failed_row(cell, error, run.opened, run.watched_peaks())

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import f1cap
-from f1cap.records.memory import MemoryReading
+from f1cap.records.readings import MemoryReading
 
 _WORKER = "f1cap.services.bench.worker"
 _SAMPLER = "f1cap.services.bench.sampler"

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
-from f1cap.records.memory import MemoryReading
 from f1cap.records.models import DType, ModelSpec
+from f1cap.records.readings import MemoryReading
 
 
 @dataclass(frozen=True, slots=True)

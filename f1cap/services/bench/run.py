@@ -1,21 +1,31 @@
 """The whole of a benchmark: its rows one after another, then quality, baseline and what is kept."""
 
+import importlib.metadata
 import os
-from collections.abc import Sequence
+import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import f1cap
 from f1cap import corpus, gpu
-from f1cap.errors import DatasetError, StorageError
+from f1cap.errors import DatasetError, F1capError, StorageError
+from f1cap.metrics.scoring import Scorer
 from f1cap.models import naming
-from f1cap.records.benchmarks import Benchmark, BenchRow
-from f1cap.records.images import Problem
+from f1cap.models.device.machine import installed_torch, read_processor
+from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentCard
+from f1cap.records.images import Problem, Reference
+from f1cap.records.scores import ModelScores, ScoreOptions
 from f1cap.services.bench.baseline import compare_with
 from f1cap.services.bench.cell import measure_cell
-from f1cap.services.bench.environment import read_environment
-from f1cap.services.bench.quality import add_quality
 from f1cap.services.bench.request import BenchListener, BenchRequest, Cell
-from f1cap.store.benchmarks import check_benchmark_name, read_benchmark, write_benchmark
-from f1cap.store.peaks import PeakKey, write_peaks
+from f1cap.store.benchmarks import (
+    PeakKey,
+    check_benchmark_name,
+    read_benchmark,
+    write_benchmark,
+    write_peaks,
+)
 
 
 def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
@@ -122,3 +132,90 @@ def _keep_peaks(rows: Sequence[BenchRow]) -> None:
         measured.append((PeakKey(card, row.model, row.dtype or "", beams, batch), peak))
     if measured:
         write_peaks(measured)
+
+
+def add_quality(
+    rows: Sequence[BenchRow], references: Mapping[str, Reference], java: Path | None = None
+) -> tuple[BenchRow, ...]:
+    """Score the captions of every complete row, all on the same pictures.
+
+    Where that cannot be done the rows say why; the measured times stand.
+    """
+    told = {image: found.captions for image, found in references.items() if found.captions}
+    places = [place for place, row in enumerate(rows) if row.captions]
+    if not places:
+        return tuple(rows)
+    common = set(told).intersection(*(rows[place].captions for place in places))
+    if not common:
+        return tuple(rows)
+    wanted = {image: told[image] for image in told if image in common}
+    candidates = {
+        str(place): {image: rows[place].captions[image] for image in wanted} for place in places
+    }
+    try:
+        with Scorer(java, meteor=False) as scorer:
+            report = scorer.score(
+                candidates, wanted, options=ScoreOptions(metrics=("cider",), primary="cider")
+            )
+    except F1capError as error:
+        nothing = BenchQuality(len(wanted), None, None, None, None, note=error.message)
+        return tuple(replace(row, quality=nothing) if row.captions else row for row in rows)
+    scored = {int(scores.model): _quality(scores) for scores in report.models}
+    return tuple(
+        replace(row, quality=scored[place]) if place in scored else row
+        for place, row in enumerate(rows)
+    )
+
+
+def _quality(scores: ModelScores) -> BenchQuality:
+    cider = scores.scores["cider"]
+    return BenchQuality(
+        images=scores.images,
+        cider=cider.value,
+        low=cider.low,
+        high=cider.high,
+        length_ratio=scores.text.length_ratio,
+        signature=str(cider.signature),
+        note=cider.note,
+    )
+
+
+def read_environment(threads: int | None) -> Environment:
+    """Return the environment.
+
+    Args:
+        threads: What a measured process said of its torch; None where none came so far.
+    """
+    driver = gpu.read_driver()
+    processor = read_processor()
+    build = installed_torch()
+    return Environment(
+        f1cap=f1cap.__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpu=processor.name,
+        cores=processor.cores,
+        ram_bytes=processor.ram_total_bytes,
+        gpus=tuple(
+            EnvironmentCard(
+                card.name,
+                None
+                if card.compute_capability is None
+                else "{}.{}".format(*card.compute_capability),
+                card.vram_total_bytes,
+            )
+            for card in driver.cards
+        ),
+        driver=driver.driver,
+        cuda=None if build is None else build.cuda,
+        torch=None if build is None else build.version,
+        transformers=_version("transformers"),
+        threads=threads,
+    )
+
+
+def _version(library: str) -> str | None:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -30,11 +30,10 @@ from f1cap import corpus, measure
 from f1cap.errors import F1capError, ImageError, OutOfMemoryError
 from f1cap.models import naming
 from f1cap.models.catalog import FAMILIES
-from f1cap.models.threads import let_idle_threads_sleep, picture_workers, usable_cores
+from f1cap.models.device.cpu import let_idle_threads_sleep, picture_workers, usable_cores
 from f1cap.records.images import Problem
 from f1cap.records.models import Decoding, DType
-from f1cap.services.batches import Batcher, Prepared
-from f1cap.services.prefetch import prefetch
+from f1cap.services.caption.batches import Batcher, Prepared, prefetch
 
 TEST_HOOK = "F1CAP_TEST_CAPTIONER"
 _OPEN = "f1cap.models.loading:open_captioner"
@@ -114,7 +113,7 @@ class _Worker:
         opener = _import_target(hook or target)
         if hook is None:
             importlib.import_module(FAMILIES[spec.family].partition(":")[0])
-            self._torch = importlib.import_module("f1cap.models.accelerator")
+            self._torch = importlib.import_module("f1cap.models.device.runtime")
         import_s = time.perf_counter() - started
 
         limit = command["vram_limit_bytes"]

@@ -1,0 +1,131 @@
+"""The two streams, CSV that is clean on a terminal, and tables that fit the screen."""
+
+import csv
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TextIO, TypeVar
+
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from f1cap.render.formatting import printable
+
+# Wide enough for every column, narrow enough that long captions still fold.
+_FILE_COLUMNS = 200
+
+
+def prepare_streams() -> None:
+    """Make both streams take any text.
+
+    A pipe gets UTF-8, whatever the locale says, so that JSON is JSON; a terminal keeps its
+    encoding and shows escapes for what it lacks.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is None:
+            continue
+        if stream.isatty():
+            reconfigure(errors="backslashreplace")
+        else:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def data_console(stream: TextIO | None = None) -> Console:
+    """Return the console for results; in a file or a pipe no screen narrows it."""
+    console = _console(stream or sys.stdout)
+    if not console.file.isatty() and not os.environ.get("COLUMNS", "").isdigit():
+        console.width = _FILE_COLUMNS
+    return console
+
+
+def message_console() -> Console:
+    """Return the console for progress, warnings and errors."""
+    return _console(sys.stderr)
+
+
+def print_trimmed(console: Console, content: RenderableType) -> None:
+    """Print without the blanks that rich fills lines with: files and pipes keep them."""
+    with console.capture() as capture:
+        console.print(content)
+    for line in capture.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
+
+
+def _console(stream: TextIO) -> Console:
+    # Emoji codes, markup and highlighting would rewrite captions and file names.
+    return Console(file=stream, markup=False, emoji=False, highlight=False)
+
+
+class RowWriter(Protocol):
+    """What is used of a `csv` writer."""
+
+    def writerow(self, row: Iterable[object], /) -> object:
+        """Write one row."""
+        ...
+
+
+def table_writer(stream: TextIO) -> RowWriter:
+    """Return a writer of rows, one line each."""
+    writer = csv.writer(stream, lineterminator="\n")
+    return _CleanRows(writer) if stream.isatty() else writer
+
+
+class _CleanRows:
+    """Lets nothing through that would act on the terminal."""
+
+    def __init__(self, writer: RowWriter) -> None:
+        self._writer = writer
+
+    def writerow(self, row: Iterable[object]) -> None:
+        """Write one row, each cell as text."""
+        self._writer.writerow([printable("" if cell is None else str(cell)) for cell in row])
+
+
+class Fittable(Protocol):
+    """A column that may be left out."""
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above it."""
+
+    @property
+    def keep(self) -> int:
+        """Return its place in the order: from the highest number down columns are left out."""
+
+
+_Column = TypeVar("_Column", bound=Fittable)
+
+
+def print_fitting(
+    console: Console,
+    columns: Sequence[_Column],
+    build: Callable[[Sequence[_Column]], Table],
+    *,
+    elsewhere: str,
+) -> None:
+    """Print a table with as many columns as the screen holds, and name the others.
+
+    Args:
+        console: Where to.
+        columns: Those that may be left out; two stay however narrow the screen is.
+        build: Makes the table of some of them.
+        elsewhere: Formats that show all, for the line below the table.
+    """
+    shown = list(columns)
+    left_out: list[_Column] = []
+    while _width(console, build(shown)) > console.width and len(shown) > 2:
+        left_out.append(max(shown, key=lambda column: column.keep))
+        shown.remove(left_out[-1])
+    print_trimmed(console, build(shown))
+    if left_out:
+        names = ", ".join(column.heading for column in left_out)
+        line = f"Left out for width: {names} (a wider terminal or --format {elsewhere} shows all)"
+        print_trimmed(console, Text(line, style="dim"))
+
+
+def _width(console: Console, table: Table) -> int:
+    """Return the columns of screen that a table wants, however many there are."""
+    return Measurement.get(console, console.options.update(max_width=1000), table).maximum

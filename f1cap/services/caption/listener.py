@@ -1,0 +1,48 @@
+"""What a caption run tells while it goes on. `render` fits by shape; services never print."""
+
+from typing import Protocol
+
+from f1cap.records.captions import Caption, CaptionRun
+from f1cap.records.images import Problem
+from f1cap.records.models import ModelSpec, Placement
+from f1cap.records.readings import MemoryReading
+
+
+class CaptionListener(Protocol):
+    """Receives events in order, from one thread."""
+
+    def model_started(self, spec: ModelSpec, images: int) -> None:
+        """Begin a model: its weights are fetched and loaded next."""
+        ...
+
+    def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
+        """Report a download; called often."""
+        ...
+
+    def model_loaded(self, placement: Placement, load_s: float) -> None:
+        """Report a model that is ready."""
+        ...
+
+    def captioned(self, caption: Caption, memory: MemoryReading) -> None:
+        """Report a new caption."""
+        ...
+
+    def kept(self, image: str) -> None:
+        """Report a picture whose caption an earlier run made."""
+        ...
+
+    def failed(self, problem: Problem) -> None:
+        """Report a picture or a model that failed; the command goes on."""
+        ...
+
+    def note(self, message: str) -> None:
+        """Say something once that the user should know."""
+        ...
+
+    def model_finished(self, run: CaptionRun) -> None:
+        """Report a model that is done."""
+        ...
+
+    def interrupted(self, run: CaptionRun) -> None:
+        """Report what is safe after Ctrl-C."""
+        ...

@@ -1,0 +1,108 @@
+"""Set models side by side and say what can and cannot be concluded."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from f1cap.metrics.catalog import METRICS
+from f1cap.records.evaluations import Comparison, Disagreement
+from f1cap.records.scores import ImageScores, PairComparison, ScoreReport
+from f1cap.services.score.candidates import ScoreRequest
+from f1cap.services.score.conclusion import conclude, holds_zero, told_apart
+from f1cap.services.score.evaluate import score
+from f1cap.store import write_comparison
+
+_SHOWN = 5
+
+
+def compare(request: ScoreRequest) -> Comparison:
+    """Score every caption set and compare the models in pairs.
+
+    A comparison of results folders is also written beside the models.
+
+    Raises:
+        F1capError: As `evaluate`.
+    """
+    candidates, evaluation = score(request)
+    comparison = Comparison(
+        evaluation=evaluation,
+        best=_best(evaluation.report),
+        disagreements=_disagreements(evaluation.report),
+        conclusion=conclude(evaluation),
+    )
+    if candidates.folder is None:
+        return comparison
+    path = write_comparison(candidates.folder, comparison.plain())
+    return replace(comparison, written=(path,))
+
+
+def _best(report: ScoreReport) -> dict[str, tuple[str, ...]]:
+    """Return who leads each metric, with those whose difference from the leader may be zero.
+
+    For the primary metric the test must agree as well, so that no mark contradicts the sentence.
+    """
+    best: dict[str, tuple[str, ...]] = {}
+    if report.images < 2:  # no interval, so nothing tells who is level with whom
+        return best
+    for metric in METRICS:
+        values = _values(report, metric)
+        if len(values) < 2:
+            continue
+        leader = max(values, key=lambda model: values[model])
+        tied = (
+            model for model in values if model == leader or _tied(report, metric, leader, model)
+        )
+        best[metric] = tuple(tied)
+    return best
+
+
+def _values(report: ScoreReport, metric: str) -> dict[str, float]:
+    return {
+        scores.model: value
+        for scores in report.models
+        if (found := scores.scores.get(metric)) is not None and (value := found.value) is not None
+    }
+
+
+def _tied(report: ScoreReport, metric: str, leader: str, model: str) -> bool:
+    pair = _pair(report, metric, leader, model)
+    if pair is None:
+        return True
+    return holds_zero(pair) if metric != report.primary else not told_apart(pair)
+
+
+def _pair(report: ScoreReport, metric: str, one: str, other: str) -> PairComparison | None:
+    return next(
+        (
+            pair
+            for pair in report.pairs
+            if pair.metric == metric and {pair.a, pair.b} == {one, other}
+        ),
+        None,
+    )
+
+
+def _disagreements(report: ScoreReport) -> tuple[Disagreement, ...]:
+    if len(report.models) < 2:
+        return ()
+    by_model = {
+        scores.model: {image.image: image for image in scores.per_image} for scores in report.models
+    }
+    first = report.models[0].per_image
+    found = [_disagreement(image, by_model, report.primary) for image in first]
+    found.sort(key=lambda disagreement: disagreement.spread, reverse=True)
+    return tuple(disagreement for disagreement in found[:_SHOWN] if disagreement.spread > 0)
+
+
+def _disagreement(
+    image: ImageScores, by_model: Mapping[str, Mapping[str, ImageScores]], metric: str
+) -> Disagreement:
+    rows = {model: images[image.image] for model, images in by_model.items()}
+    scores = {model: row.scores.get(metric) for model, row in rows.items()}
+    known = [value for value in scores.values() if value is not None]
+    return Disagreement(
+        image=image.image,
+        references=image.references,
+        spread=max(known) - min(known) if known else 0.0,
+        captions={model: row.caption for model, row in rows.items()},
+        scores=scores,
+    )

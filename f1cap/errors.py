@@ -37,7 +37,7 @@ class DatasetError(F1capError):
 
 
 class ImageError(F1capError):
-    """One picture cannot be read; the run goes on without it."""
+    """One image cannot be read; the run goes on without it."""
 
     code = "image"
 
@@ -103,7 +103,7 @@ class DeviceError(F1capError):
 
 
 class OutOfMemoryError(F1capError):
-    """A model or a batch of one picture does not fit into memory."""
+    """A model or a batch of one image does not fit into memory."""
 
     code = "out_of_memory"
 

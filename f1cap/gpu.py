@@ -1,6 +1,6 @@
-"""What NVML, the NVIDIA driver's library, says of the cards.
+"""What NVML, the NVIDIA driver's library, says of the GPUs.
 
-NVML may be absent, mismatched, silent on any one question, or lose a card half-way. None of that
+NVML may be absent, mismatched, silent on any one question, or lose a GPU half-way. None of that
 is an error of ours: whatever it does not answer is None, and no function here raises because of it.
 """
 
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from f1cap.records.devices import CardProcess, CardReading, DriverReading, MigReading
+from f1cap.records.devices import DriverReading, GpuProcess, GpuReading, MigReading
 
 _THROTTLE_REASONS = {
     0x001: "idle",
@@ -32,8 +32,8 @@ _started = False
 _problem: str | None = None
 
 
-class VisibleCard:
-    """A card, or a slice of one, as CUDA numbers them; asked anew at each call.
+class VisibleGpu:
+    """A GPU, or a slice of one, as CUDA numbers them; asked anew at each call.
 
     Attributes:
         uuid: Its own number.
@@ -47,14 +47,14 @@ class VisibleCard:
         self.vram_total_bytes = _memory(self._handle)[0]
 
     def process_vram_bytes(self, pid: int | None = None) -> int | None:
-        """Return the memory of one process on this card.
+        """Return the memory of one process on this GPU.
 
         Args:
             pid: None for this process.
 
         Returns:
             None where the driver does not say (WDDM), does not know the process (it has nothing
-            on the card, or is numbered otherwise in a container), or does not answer.
+            on the GPU, or is numbered otherwise in a container), or does not answer.
         """
         wanted = os.getpid() if pid is None else pid
         found = [process for process in _processes(self._handle) or () if process.pid == wanted]
@@ -63,7 +63,7 @@ class VisibleCard:
         return sum(known) if known else None
 
     def used_vram_bytes(self) -> int | None:
-        """Return the memory in use on this card by whomever."""
+        """Return the memory in use on this GPU by whomever."""
         return _memory(self._handle)[1]
 
     def energy_j(self) -> float | None:
@@ -76,7 +76,7 @@ class VisibleCard:
 
 
 def read_driver() -> DriverReading:
-    """Return all that the driver says of itself and of each card."""
+    """Return all that the driver says of itself and of each GPU."""
     problem = _start()
     if problem is not None:
         return DriverReading(problem=problem, silent=problem not in _NO_DRIVER)
@@ -85,36 +85,36 @@ def read_driver() -> DriverReading:
     return DriverReading(
         driver=_ask("nvmlSystemGetDriverVersion"),
         cuda=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None,
-        cards=tuple(_read_card(index) for index in range(count)),
+        gpus=tuple(_read_gpu(index) for index in range(count)),
     )
 
 
-def find_card(cuda_index: int) -> VisibleCard | None:
-    """Return the card that CUDA, and so torch, calls by this number in this process.
+def find_gpu(cuda_index: int) -> VisibleGpu | None:
+    """Return the GPU that CUDA, and so torch, calls by this number in this process.
 
     Returns:
         None where there is none, or where which one it is cannot be told (see `visible_uuids`).
     """
-    uuids = visible_uuids(read_driver().cards, os.environ)
+    uuids = visible_uuids(read_driver().gpus, os.environ)
     uuid = uuids[cuda_index] if 0 <= cuda_index < len(uuids) else None
-    return None if uuid is None else VisibleCard(uuid)
+    return None if uuid is None else VisibleGpu(uuid)
 
 
 def visible_uuids(
-    cards: Sequence[CardReading], environment: Mapping[str, str]
+    gpus: Sequence[GpuReading], environment: Mapping[str, str]
 ) -> tuple[str | None, ...]:
-    """Return the cards that CUDA shows a process, in CUDA's order.
+    """Return the GPUs that CUDA shows a process, in CUDA's order.
 
     Args:
-        cards: All cards, in the driver's order.
+        gpus: All GPUs, in the driver's order.
         environment: CUDA_VISIBLE_DEVICES holds numbers, or UUIDs or beginnings of them, and ends
             at the first that does not exist; CUDA_DEVICE_ORDER says what the numbers mean.
 
     Returns:
-        None for a card that cannot be told: CUDA numbers unlike cards by their speed, which NVML
-        does not know, unless the order is PCI_BUS_ID. Of a divided card CUDA shows one slice.
+        None for a GPU that cannot be told: CUDA numbers unlike GPUs by their speed, which NVML
+        does not know, unless the order is PCI_BUS_ID. Of a divided GPU CUDA shows one slice.
     """
-    ordered = _in_cuda_order(cards, environment)
+    ordered = _in_cuda_order(gpus, environment)
     chosen = environment.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:
         return tuple(ordered)
@@ -124,13 +124,13 @@ def visible_uuids(
         place = _number(name)
         if place is not None and place < len(ordered):
             uuid = ordered[place]
-        elif place is None and (found := _complete(name, cards)) is not None:
+        elif place is None and (found := _complete(name, gpus)) is not None:
             uuid = found
         else:
             break
         visible.append(uuid)
     taken = names[: len(visible)]
-    return () if len(set(taken)) < len(taken) else tuple(visible)  # one card twice: CUDA has none
+    return () if len(set(taken)) < len(taken) else tuple(visible)  # one GPU twice: CUDA has none
 
 
 def close() -> None:
@@ -159,7 +159,7 @@ def _ask(function: str, *arguments: object) -> Any:  # noqa: ANN401 - as NVML an
 
 def _try(function: str, *arguments: object) -> tuple[Any, str | None]:
     """Return NVML's answer, and in its own words why there is none."""
-    if None in arguments:  # the handle of a card that could not be had
+    if None in arguments:  # the handle of a GPU that could not be had
         return None, None
     try:
         import pynvml
@@ -176,13 +176,13 @@ def _text(error: Exception) -> str:
         return type(error).__name__
 
 
-def _read_card(index: int) -> CardReading:
+def _read_gpu(index: int) -> GpuReading:
     handle, problem = _try("nvmlDeviceGetHandleByIndex", index)
     if handle is None:
-        return CardReading(index, problem=problem)
+        return GpuReading(index, problem=problem)
     total, used, free = _memory(handle)
     busy = _ask("nvmlDeviceGetUtilizationRates", handle)
-    return CardReading(
+    return GpuReading(
         index=index,
         uuid=_ask("nvmlDeviceGetUUID", handle),
         name=_ask("nvmlDeviceGetName", handle),
@@ -199,7 +199,7 @@ def _read_card(index: int) -> CardReading:
         throttle_reasons=_throttle_reasons(handle),
         processes=_processes(handle),
         mig_devices=_mig_devices(handle),
-        # A lost card may still have a handle, but then not even a name.
+        # A lost GPU may still have a handle, but then not even a name.
         problem=_try("nvmlDeviceGetName", handle)[1],
     )
 
@@ -210,12 +210,12 @@ def _memory(handle: object) -> tuple[int | None, int | None, int | None]:
     return (None, None, None) if memory is None else (memory.total, memory.used, memory.free)
 
 
-def _processes(handle: object) -> tuple[CardProcess, ...] | None:
+def _processes(handle: object) -> tuple[GpuProcess, ...] | None:
     # _v3 by name: pynvml's unversioned function raises another error class on an older driver.
     found = _ask("nvmlDeviceGetComputeRunningProcesses_v3", handle)
     if found is None:
         return None
-    return tuple(CardProcess(process.pid, process.usedGpuMemory) for process in found)
+    return tuple(GpuProcess(process.pid, process.usedGpuMemory) for process in found)
 
 
 def _temperature_c(handle: object) -> int | None:
@@ -248,22 +248,22 @@ def _mig_devices(handle: object) -> tuple[MigReading, ...]:
 
 
 def _in_cuda_order(
-    cards: Sequence[CardReading], environment: Mapping[str, str]
+    gpus: Sequence[GpuReading], environment: Mapping[str, str]
 ) -> Sequence[str | None]:
     by_bus = environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
-    if not by_bus and len({card.name for card in cards}) > 1:
-        return [None] * len(cards)
-    return [card.mig_devices[0].uuid if card.mig_devices else card.uuid for card in cards]
+    if not by_bus and len({gpu.name for gpu in gpus}) > 1:
+        return [None] * len(gpus)
+    return [gpu.mig_devices[0].uuid if gpu.mig_devices else gpu.uuid for gpu in gpus]
 
 
 def _number(name: str) -> int | None:
     return int(name) if name.isascii() and name.isdecimal() else None
 
 
-def _complete(name: str, cards: Sequence[CardReading]) -> str | None:
+def _complete(name: str, gpus: Sequence[GpuReading]) -> str | None:
     """Return the one UUID that begins so."""
-    uuids = [card.uuid for card in cards]
-    uuids += [device.uuid for card in cards for device in card.mig_devices]
+    uuids = [gpu.uuid for gpu in gpus]
+    uuids += [device.uuid for gpu in gpus for device in gpu.mig_devices]
     found = [uuid for uuid in uuids if uuid is not None and name and uuid.startswith(name)]
     return found[0] if len(found) == 1 else None
 

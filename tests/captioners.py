@@ -21,7 +21,7 @@ LARGEST_BATCH = 2  # of one that runs out of memory above it
 
 
 class FakeCaptioner:
-    """Says the same of every picture."""
+    """Says the same of every image."""
 
     revision = "fake"
     threads = 1

@@ -41,7 +41,7 @@ def make_checkpoint(family: Family, folder: Path, *, seed: int = 0, bin: bool = 
             # far from the small numbers of an untrained model, so that rounding decides no word
             for name, parameter in model.named_parameters():
                 if parameter.dim() > 1 and not ("position" in name or "class_emb" in name):
-                    # what is seen must outweigh what was said, or all pictures get one caption
+                    # what is seen must outweigh what was said, or all images get one caption
                     parameter.mul_(24.0 if "crossattention" in name else 8.0)
                 if name in _OUTPUT_BIASES:
                     # captions are words, as a trained model's are, and some of them end

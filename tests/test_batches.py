@@ -12,8 +12,8 @@ from f1cap.records.models import Decoding, DType, Family, ModelSpec, Placement
 from f1cap.services.caption.batches import Batcher, Prepared
 
 
-class SmallCard:
-    """A captioner that holds so many pictures and no more."""
+class SmallGpu:
+    """A captioner that holds so many images and no more."""
 
     spec = ModelSpec("small", "org/small", Family.GIT, Decoding())
     placement = Placement("cuda:0", DType.FLOAT32)
@@ -40,47 +40,47 @@ class SmallCard:
         pass
 
 
-def _pictures(number: int) -> list[Prepared]:
+def _images(number: int) -> list[Prepared]:
     return [Prepared(place, f"{place}.jpg", "", place, 0.0) for place in range(number)]
 
 
-def _captioned(card: SmallCard, number: int, size: int | None) -> tuple[list[str], list[str]]:
+def _captioned(gpu: SmallGpu, number: int, size: int | None) -> tuple[list[str], list[str]]:
     notes: list[str] = []
-    batcher = Batcher(card, Decoding(), None, size)
-    done = [generation.text for _, generation, _ in batcher.run(_pictures(number), notes.append)]
+    batcher = Batcher(gpu, Decoding(), None, size)
+    done = [generation.text for _, generation, _ in batcher.run(_images(number), notes.append)]
     return done, notes
 
 
 def test_batches_are_filled_and_the_rest_comes_last() -> None:
-    card = SmallCard(room=100)
-    done, notes = _captioned(card, 10, 4)
+    gpu = SmallGpu(room=100)
+    done, notes = _captioned(gpu, 10, 4)
     assert done == [str(place) for place in range(10)]
-    assert card.batches == [4, 4, 2]
+    assert gpu.batches == [4, 4, 2]
     assert notes == []
 
 
 @pytest.mark.parametrize(("room", "batches"), [(3, [2] * 5), (1, [1] * 10), (4, [4, 4, 2])])
 def test_a_batch_that_does_not_fit_is_halved(room: int, batches: list[int]) -> None:
-    card = SmallCard(room)
-    done, notes = _captioned(card, 10, 8)
+    gpu = SmallGpu(room)
+    done, notes = _captioned(gpu, 10, 8)
     assert done == [str(place) for place in range(10)], "none is lost, none is done twice"
-    assert card.batches == batches
+    assert gpu.batches == batches
     assert len(notes) == {3: 2, 1: 3, 4: 1}[room], "once for each halving"
 
 
-def test_a_picture_that_does_not_fit_ends_the_model() -> None:
+def test_a_image_that_does_not_fit_ends_the_model() -> None:
     with pytest.raises(OutOfMemoryError):
-        _captioned(SmallCard(room=0), 3, 2)
+        _captioned(SmallGpu(room=0), 3, 2)
 
 
-def test_no_pictures_no_batch() -> None:
-    card = SmallCard(room=8)
-    assert _captioned(card, 0, None) == ([], [])
-    assert card.batches == []
+def test_no_images_no_batch() -> None:
+    gpu = SmallGpu(room=8)
+    assert _captioned(gpu, 0, None) == ([], [])
+    assert gpu.batches == []
 
 
-class Card:
-    """What NVML says of a card with so much memory, of which this process holds the weights."""
+class Gpu:
+    """What NVML says of a GPU with so much memory, of which this process holds the weights."""
 
     def __init__(self, total_bytes: int | None, used_bytes: int | None) -> None:
         self.vram_total_bytes = total_bytes
@@ -97,7 +97,7 @@ class Card:
     ("total_gib", "used_gib", "at_least", "at_most"),
     [(80, 1, 32, 32), (4, 1, 2, 32), (1.2, 1, 1, 2), (None, None, 8, 8), (4, None, 8, 8)],
 )
-def test_an_automatic_batch_fits_the_card(
+def test_an_automatic_batch_fits_the_gpu(
     monkeypatch: pytest.MonkeyPatch,
     total_gib: float | None,
     used_gib: float | None,
@@ -105,7 +105,7 @@ def test_an_automatic_batch_fits_the_card(
     at_most: int,
 ) -> None:
     total, used = (None if gib is None else int(gib * 2**30) for gib in (total_gib, used_gib))
-    monkeypatch.setattr("f1cap.gpu.find_card", lambda _: Card(total, used))
-    captioner = SmallCard(room=100)
+    monkeypatch.setattr("f1cap.services.caption.batches.find_gpu", lambda _: Gpu(total, used))
+    captioner = SmallGpu(room=100)
     captioner.spec = CATALOG["blip-base"]
     assert at_least <= Batcher(captioner, Decoding(num_beams=5), None, None).size <= at_most

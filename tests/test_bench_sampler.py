@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from f1cap import gpu
 from f1cap.services.bench import sampler
 
 
-class FakeCard:
+class FakeGpu:
     """Answers from lists; the last answer stays."""
 
     vram_total_bytes = 1000
@@ -51,8 +50,8 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", sleep)
 
 
-def _sampled(card: FakeCard, monkeypatch: pytest.MonkeyPatch, *, times: int) -> dict[str, object]:
-    monkeypatch.setattr(gpu, "find_card", lambda _: card)
+def _sampled(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch, *, times: int) -> dict[str, object]:
+    monkeypatch.setattr("f1cap.services.bench.sampler.find_gpu", lambda _: gpu)
     watching = sampler._Sampler(os.getpid(), 0)
     watching.stop = _StopAfter(times)
     watching.count_energy(on=True)
@@ -72,8 +71,8 @@ class _StopAfter(threading.Event):
 
 @pytest.mark.usefixtures("ticks")
 def test_peaks_are_kept_and_power_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = FakeCard([5, 9, 3], [100.0, 200.0], [None])
-    found = _sampled(card, monkeypatch, times=11)
+    gpu = FakeGpu([5, 9, 3], [100.0, 200.0], [None])
+    found = _sampled(gpu, monkeypatch, times=11)
     assert (found["nvml_device_bytes"], found["nvml_process_bytes"]) == (9, 7)
     assert isinstance(found["rss_bytes"], int)
     # 100 W as the window opens, then 200 W for the eleven ticks until it closes
@@ -84,11 +83,11 @@ def test_peaks_are_kept_and_power_is_summed_up(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.usefixtures("ticks")
 def test_the_counter_comes_first_unless_it_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = FakeCard([1], [100.0], [1000.0, 1012.5])
+    counted = FakeGpu([1], [100.0], [1000.0, 1012.5])
     assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
-    still = FakeCard([1], [100.0], [1000.0])
+    still = FakeGpu([1], [100.0], [1000.0])
     assert _sampled(still, monkeypatch, times=3)["energy_j"] == pytest.approx(3.0)
-    silent = FakeCard([1], [None], [None])
+    silent = FakeGpu([1], [None], [None])
     assert _sampled(silent, monkeypatch, times=3)["energy_j"] is None
 
 
@@ -104,23 +103,23 @@ def test_the_counter_comes_first_unless_it_stands_still(monkeypatch: pytest.Monk
 def test_energy_of_a_part_is_no_energy(
     power: list[float | None], energy: list[float | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = FakeCard([1], power, energy)
-    assert _sampled(card, monkeypatch, times=9)["energy_j"] is None
+    gpu = FakeGpu([1], power, energy)
+    assert _sampled(gpu, monkeypatch, times=9)["energy_j"] is None
 
 
 @pytest.mark.usefixtures("ticks")
 def test_a_gap_between_samples_is_no_measured_power(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampler, "INTERVAL_S", sampler._LONGEST_GAP_S + 0.1)
-    gaps = FakeCard([1], [100.0], [None])
+    gaps = FakeGpu([1], [100.0], [None])
     assert _sampled(gaps, monkeypatch, times=3)["energy_j"] is None
-    counted = FakeCard([1], [100.0], [1000.0, 1012.5])  # which needs no samples
+    counted = FakeGpu([1], [100.0], [1000.0, 1012.5])  # which needs no samples
     assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
 
 
 @pytest.mark.usefixtures("ticks")
 def test_a_window_that_never_closed_has_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = FakeCard([1], [100.0], [1000.0, 1012.5, 1020.0])
-    monkeypatch.setattr(gpu, "find_card", lambda _: card)
+    gpu = FakeGpu([1], [100.0], [1000.0, 1012.5, 1020.0])
+    monkeypatch.setattr("f1cap.services.bench.sampler.find_gpu", lambda _: gpu)
     watching = sampler._Sampler(os.getpid(), 0)
     watching.count_energy(on=True)
     watching.count_energy(on=False)

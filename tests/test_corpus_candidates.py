@@ -66,7 +66,7 @@ def test_every_form_says_the_same(tmp_path: Path, name: str) -> None:
     assert dict(found.captions) == EXPECTED
 
 
-def test_a_pictures_own_name_goes_before_an_id(tmp_path: Path) -> None:
+def test_a_images_own_name_goes_before_an_id(tmp_path: Path) -> None:
     ids: dict[int | str, str] = {1: "2", 2: "1", "x": "y"}
     flat = _write(tmp_path / "flat.json", json.dumps({"1": "of 1", "./2": "of 2", "x": "of y"}))
     (found,) = read_captions(flat, ids, {"1", "2", "y"})

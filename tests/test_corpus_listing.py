@@ -1,4 +1,4 @@
-"""From paths to pictures: which, in which order, under which names, and at what cost."""
+"""From paths to images: which, in which order, under which names, and at what cost."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_a_folder_in_natural_order(tmp_path: Path) -> None:
     assert dataset.category("10/a.jpg") == "10"
 
 
-def test_what_is_no_picture_is_passed_over(tmp_path: Path) -> None:
+def test_what_is_no_image_is_passed_over(tmp_path: Path) -> None:
     fill(tmp_path, "a.jpg", "b.txt", "jpg", "c.jpg.part", ".hidden.jpg", ".cache/d.jpg", "e.heic")
     fill(tmp_path, "folder.jpg/f.png")
     (tmp_path / "empty.jpg").mkdir()
@@ -66,7 +66,7 @@ def test_links_to_folders_end_and_repeat_nothing(tmp_path: Path) -> None:
     assert images(root) == ("b.jpg", "real/a.jpg", "zz/c.jpg")
 
 
-def test_links_to_pictures_keep_their_names_and_broken_ones_are_listed(tmp_path: Path) -> None:
+def test_links_to_images_keep_their_names_and_broken_ones_are_listed(tmp_path: Path) -> None:
     root = fill(tmp_path / "photos", "real.jpg")
     (root / "link.jpg").symlink_to("real.jpg")
     (root / "dangling.jpg").symlink_to("gone.jpg")
@@ -118,7 +118,7 @@ def test_deep_folders_need_no_deep_stack(tmp_path: Path, monkeypatch: pytest.Mon
             Path(name).rmdir()
 
 
-def test_several_paths_share_a_root_and_a_picture_is_listed_once(tmp_path: Path) -> None:
+def test_several_paths_share_a_root_and_a_image_is_listed_once(tmp_path: Path) -> None:
     fill(tmp_path, "2024/a.jpg", "2024/b.jpg", "2023/c.jpg", "2022/d.anything")
     dataset = corpus.open_dataset(
         [tmp_path / "2024" / "b.jpg", tmp_path / "2022" / "d.anything", tmp_path / "2024"]
@@ -205,9 +205,9 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
         images(tmp_path / "a.jpg" / "b.jpg")
 
 
-def test_no_pictures_says_what_would_be_one(tmp_path: Path) -> None:
+def test_no_images_says_what_would_be_one(tmp_path: Path) -> None:
     fill(tmp_path, "notes.txt")
-    with pytest.raises(DatasetError, match="There are no pictures in") as caught:
+    with pytest.raises(DatasetError, match="There are no images in") as caught:
         images(tmp_path)
     assert caught.value.hint is not None
     assert " jpg " in caught.value.hint
@@ -221,9 +221,9 @@ def test_no_pictures_says_what_would_be_one(tmp_path: Path) -> None:
     assert "JPEG" in str(caught.value.hint)
 
 
-def test_a_dataset_file_whose_pictures_are_all_gone(tmp_path: Path) -> None:
+def test_a_dataset_file_whose_images_are_all_gone(tmp_path: Path) -> None:
     describe(tmp_path, "a.jpg", "b.jpg")
-    with pytest.raises(DatasetError, match=r"None of the 2 pictures .* is there: a\.jpg …"):
+    with pytest.raises(DatasetError, match=r"None of the 2 images .* is there: a\.jpg …"):
         images(tmp_path)
 
 
@@ -238,7 +238,7 @@ def test_locked_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="nothing is locked for root")
-def test_a_listed_picture_in_a_locked_folder_is_no_missing_one(tmp_path: Path) -> None:
+def test_a_listed_image_in_a_locked_folder_is_no_missing_one(tmp_path: Path) -> None:
     fill(tmp_path, "a.jpg", "locked/b.jpg")
     describe(tmp_path, "locked/b.jpg")
     (tmp_path / "locked").chmod(0)
@@ -274,7 +274,7 @@ def test_paths_on_two_drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         images(fill(tmp_path, "a.jpg"))
 
 
-def test_thousands_of_pictures_cost_names_only(tmp_path: Path) -> None:
+def test_thousands_of_images_cost_names_only(tmp_path: Path) -> None:
     source = tmp_path / "source.jpg"
     source.touch()
     folder = tmp_path / "photos"

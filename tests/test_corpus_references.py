@@ -96,7 +96,7 @@ def test_the_flat_form(tmp_path: Path) -> None:
         },
     ],
 )
-def test_a_picture_without_text_has_no_references(
+def test_a_image_without_text_has_no_references(
     document: dict[str, object], tmp_path: Path
 ) -> None:
     found = corpus.read_references(write(tmp_path, document))
@@ -104,7 +104,7 @@ def test_a_picture_without_text_has_no_references(
     assert found["b.jpg"].captions[-1] == "a car"
 
 
-def test_each_bundled_picture_has_three_references() -> None:
+def test_each_bundled_image_has_three_references() -> None:
     found = corpus.read_references(Path(__file__).parents[1] / "dataset" / "captions.json")
     assert {len(reference.captions) for reference in found.values()} == {3}
 
@@ -132,7 +132,7 @@ BAD: dict[str, tuple[object, str]] = {
     "a list": ([entry()], "an object is expected, not a list"),
     "text": ("images", "an object is expected, not text"),
     "null": (None, "an object is expected, not null"),
-    "an empty object": ({}, "names no picture"),
+    "an empty object": ({}, "names no image"),
     "images of another type": ({"images": {"a.jpg": "x"}}, "`images` must be a list, not an obj"),
     "an empty list": (own(), "`images` is an empty list"),
     "an entry of another type": (own(entry(), "b.jpg"), "entry 2 must be an object, not text"),

@@ -29,7 +29,7 @@ def _predict(name: str, **settings: Any) -> Any:
 def test_parts_by_hand() -> None:
     parts = _predict("blip-base", num_beams=5, batch_size=8, dtype=DType.FLOAT16)
     assert parts.weights == 223_971_644 * 2
-    assert parts.pictures == 8 * 3 * 384 * 384 * 2
+    assert parts.images == 8 * 3 * 384 * 384 * 2
     # 12 layers of keys and values, 577 image tokens once, the start token, 5 beams x 49 steps
     assert parts.cache == 8 * 2 * 12 * (577 + 1 + 5 * 49) * 768 * 2
     assert parts.search == 8 * 5 * 30524 * (2 + 3 * 4)
@@ -37,15 +37,15 @@ def test_parts_by_hand() -> None:
     assert parts.overhead > 350 * MIB
 
 
-def test_on_a_processor_tied_embeddings_lie_there_twice_and_there_is_no_context() -> None:
-    parts = _predict("swin-tiny", on_card=False)
+def test_on_a_cpu_tied_embeddings_lie_there_twice_and_there_is_no_context() -> None:
+    parts = _predict("swin-tiny", on_gpu=False)
     assert parts.layout == 50257 * 768 * 4
     assert parts.overhead == 0
-    assert _predict("git-base", on_card=False).layout == 0
+    assert _predict("git-base", on_gpu=False).layout == 0
     assert _predict("swin-tiny").layout == 0
 
 
-# What torch counted on a processor in float32, with true shapes and random weights: live tensors
+# What torch counted on a CPU in float32, with true shapes and random weights: live tensors
 # after loading, plus the peak of what captioning took on top of them (profiler, 50 new tokens).
 MEASURED_BYTES = {
     ("swin-tiny", 1, 1): 669_703_240,
@@ -71,7 +71,7 @@ MEASURED_BYTES = {
 
 @pytest.mark.parametrize(("name", "batch_size", "beams"), MEASURED_BYTES)
 def test_prediction_against_measured_peaks(name: str, batch_size: int, beams: int) -> None:
-    parts = _predict(name, batch_size=batch_size, num_beams=beams, on_card=False)
+    parts = _predict(name, batch_size=batch_size, num_beams=beams, on_gpu=False)
     assert parts.tensors == pytest.approx(MEASURED_BYTES[name, batch_size, beams], rel=0.03)
 
 
@@ -101,7 +101,7 @@ def test_what_captioning_takes_follows_the_shape(family: Family, tmp_path: Path)
         num_beams=5,
         batch_size=8,
         max_new_tokens=40,
-        on_card=False,
+        on_gpu=False,
     )
     # masks and scores, which a real model's width hides, weigh more in a tiny one
     assert predicted.working == pytest.approx(_peak(recorded), rel=0.35)
@@ -135,10 +135,10 @@ def test_a_folder_that_says_nothing_has_no_shape(tmp_path: Path) -> None:
     assert parameters_of(spec) is None
 
 
-def test_the_processor_s_pass_is_the_search_s() -> None:
+def test_the_cpu_s_pass_is_the_search_s() -> None:
     from f1cap.models.decoding import layers
 
-    assert memory_estimate.PICTURES_PER_PASS == layers._PICTURES_PER_PASS
+    assert memory_estimate.IMAGES_PER_PASS == layers._IMAGES_PER_PASS
 
 
 @pytest.mark.parametrize("steps", [16, 50])

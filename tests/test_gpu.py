@@ -12,24 +12,24 @@ import pytest
 
 MIB = 2**20
 
-# What a process says of its driver and cards; then the scenario may change, and it says it again.
+# What a process says of its driver and GPUs; then the scenario may change, and it says it again.
 READ = """
 import dataclasses, json, os
 from f1cap import gpu
-card = gpu.find_card(int(os.environ.get("CARD", "0")))
+found = gpu.find_gpu(int(os.environ.get("CARD", "0")))
 before = dataclasses.asdict(gpu.read_driver())
 os.environ["F1CAP_TEST_NVML"] = os.environ.get("THEN", os.environ.get("F1CAP_TEST_NVML", ""))
 print(json.dumps({
     "driver": before,
-    "card": card and {
-        "uuid": card.uuid,
-        "total": card.vram_total_bytes,
-        "process": card.process_vram_bytes(),
-        "other": card.process_vram_bytes(4242),
-        "absent": card.process_vram_bytes(999_999),
-        "used": card.used_vram_bytes(),
-        "energy": card.energy_j(),
-        "power": card.power_w(),
+    "card": found and {
+        "uuid": found.uuid,
+        "total": found.vram_total_bytes,
+        "process": found.process_vram_bytes(),
+        "other": found.process_vram_bytes(4242),
+        "absent": found.process_vram_bytes(999_999),
+        "used": found.used_vram_bytes(),
+        "energy": found.energy_j(),
+        "power": found.power_w(),
     },
     "again": dataclasses.asdict(gpu.read_driver()),
 }))
@@ -40,7 +40,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def ask(library: Callable[..., Path]) -> Ask:
-    """Return a process that reads the cards of a scenario."""
+    """Return a process that reads the GPUs of a scenario."""
 
     def run(scenario: str, *options: str, **environment: str) -> dict[str, Any]:
         script = f"import os; os.environ['F1CAP_TEST_NVML_PID'] = str(os.getpid())\n{READ}"
@@ -66,15 +66,15 @@ def run_python(script: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_a_healthy_card_says_everything(ask: Ask) -> None:
+def test_a_healthy_gpu_says_everything(ask: Ask) -> None:
     answer = ask("healthy")
     assert answer["driver"]["driver"] == "580.95.05"
     assert answer["driver"]["cuda"] == "12.8"
     assert answer["driver"]["problem"] is None
     assert answer["again"] == answer["driver"]
-    (card,) = answer["driver"]["cards"]
-    processes = card.pop("processes")
-    assert card == {
+    (gpu,) = answer["driver"]["gpus"]
+    processes = gpu.pop("processes")
+    assert gpu == {
         "index": 0,
         "uuid": "GPU-aaaa-1111",
         "name": "NVIDIA H100",
@@ -107,45 +107,45 @@ def test_a_healthy_card_says_everything(ask: Ask) -> None:
 
 def test_a_gtx_1050_has_neither_power_nor_energy(ask: Ask) -> None:
     answer = ask("gtx1050")
-    (card,) = answer["driver"]["cards"]
-    assert card["name"] == "NVIDIA GeForce GTX 1050"
-    assert card["compute_capability"] == [6, 1]
-    assert card["vram_total_bytes"] == 4096 * MIB
-    assert (card["power_w"], card["energy_j"]) == (None, None)
-    assert card["throttle_reasons"] == []
-    assert card["mig_devices"] == []
+    (gpu,) = answer["driver"]["gpus"]
+    assert gpu["name"] == "NVIDIA GeForce GTX 1050"
+    assert gpu["compute_capability"] == [6, 1]
+    assert gpu["vram_total_bytes"] == 4096 * MIB
+    assert (gpu["power_w"], gpu["energy_j"]) == (None, None)
+    assert gpu["throttle_reasons"] == []
+    assert gpu["mig_devices"] == []
     assert (answer["card"]["energy"], answer["card"]["power"]) == (None, None)
     assert answer["card"]["process"] == 1024 * MIB
 
 
 def test_under_wddm_no_process_has_a_known_size(ask: Ask) -> None:
     answer = ask("wddm")
-    (card,) = answer["driver"]["cards"]
-    assert [process["vram_bytes"] for process in card["processes"]] == [None, None, None]
+    (gpu,) = answer["driver"]["gpus"]
+    assert [process["vram_bytes"] for process in gpu["processes"]] == [None, None, None]
     assert answer["card"]["process"] is None
     assert answer["card"]["used"] == 900 * MIB
 
 
 def test_in_a_container_the_process_is_not_listed(ask: Ask) -> None:
     answer = ask("idle")
-    assert answer["driver"]["cards"][0]["processes"] == []
+    assert answer["driver"]["gpus"][0]["processes"] == []
     assert answer["card"]["process"] is None
     assert answer["card"]["total"] == 81559 * MIB
 
 
 def test_an_older_driver_lacks_the_newer_questions(ask: Ask) -> None:
     answer = ask("healthy", "-DOLD_DRIVER")
-    (card,) = answer["driver"]["cards"]
-    assert card["temperature_c"] == 51
-    assert card["throttle_reasons"] == ["idle"]
-    assert card["processes"] is None
+    (gpu,) = answer["driver"]["gpus"]
+    assert gpu["temperature_c"] == 51
+    assert gpu["throttle_reasons"] == ["idle"]
+    assert gpu["processes"] is None
     assert answer["card"]["process"] is None
 
 
 def test_driver_and_library_of_different_versions(ask: Ask) -> None:
     answer = ask("mismatch")
     assert answer["card"] is None
-    assert answer["driver"]["cards"] == []
+    assert answer["driver"]["gpus"] == []
     assert answer["driver"]["problem"] == "RM has detected an NVML/RM version mismatch."
 
 
@@ -174,31 +174,31 @@ def test_no_pynvml() -> None:
     assert "pynvml" in answer["driver"]["problem"]
 
 
-def test_no_card(ask: Ask) -> None:
+def test_no_gpu(ask: Ask) -> None:
     answer = ask("none")
     assert answer["card"] is None
-    assert (answer["driver"]["cards"], answer["driver"]["problem"]) == ([], None)
+    assert (answer["driver"]["gpus"], answer["driver"]["problem"]) == ([], None)
 
 
 def test_a_driver_that_fails_half_way(ask: Ask) -> None:
     answer = ask("healthy", THEN="fails")
-    assert answer["driver"]["cards"][0]["uuid"] == "GPU-aaaa-1111"
-    again = answer["again"]["cards"][0]
+    assert answer["driver"]["gpus"][0]["uuid"] == "GPU-aaaa-1111"
+    again = answer["again"]["gpus"][0]
     assert again["index"] == 0
     assert {again[key] for key in ("uuid", "vram_used_bytes", "power_w", "processes")} == {None}
     assert again["problem"] == "Unknown Error"
 
 
-def test_a_card_that_disappears_half_way(ask: Ask) -> None:
+def test_a_gpu_that_disappears_half_way(ask: Ask) -> None:
     answer = ask("healthy", THEN="gone")
     assert answer["card"]["total"] == 81559 * MIB  # it was there when the run began
     assert {answer["card"][key] for key in ("process", "used", "energy", "power")} == {None}
-    assert answer["again"]["cards"][0]["problem"] == "GPU is lost"
+    assert answer["again"]["gpus"][0]["problem"] == "GPU is lost"
 
 
-def test_a_lost_card_beside_a_good_one(ask: Ask) -> None:
+def test_a_lost_gpu_beside_a_good_one(ask: Ask) -> None:
     answer = ask("lost", CUDA_VISIBLE_DEVICES="GPU-bbbb", CUDA_DEVICE_ORDER="PCI_BUS_ID")
-    lost, good = answer["driver"]["cards"]
+    lost, good = answer["driver"]["gpus"]
     assert (lost["index"], lost["uuid"], lost["problem"]) == (0, None, "GPU is lost")
     assert (good["index"], good["uuid"], good["problem"]) == (1, "GPU-bbbb-2222", None)
     assert answer["card"]["uuid"] == "GPU-bbbb-2222"
@@ -215,15 +215,15 @@ def test_a_lost_card_beside_a_good_one(ask: Ask) -> None:
         ({"CUDA_VISIBLE_DEVICES": ""}, None),
     ],
 )
-def test_two_cards_and_what_cuda_may_see(
+def test_two_gpus_and_what_cuda_may_see(
     environment: dict[str, str], uuid: str | None, ask: Ask
 ) -> None:
     answer = ask("two", **environment)
-    assert len(answer["driver"]["cards"]) == 2
+    assert len(answer["driver"]["gpus"]) == 2
     assert (answer["card"] and answer["card"]["uuid"]) == uuid
 
 
-def test_unlike_cards_are_told_apart_only_by_what_is_certain(ask: Ask) -> None:
+def test_unlike_gpus_are_told_apart_only_by_what_is_certain(ask: Ask) -> None:
     assert ask("unlike")["card"] is None
     by_bus = ask("unlike", CUDA_DEVICE_ORDER="PCI_BUS_ID")
     assert by_bus["card"]["uuid"] == "GPU-cccc-3333"
@@ -231,11 +231,11 @@ def test_unlike_cards_are_told_apart_only_by_what_is_certain(ask: Ask) -> None:
     assert by_name["card"]["uuid"] == "GPU-aaaa-1111"
 
 
-def test_a_divided_card(ask: Ask) -> None:
+def test_a_divided_gpu(ask: Ask) -> None:
     answer = ask("mig")
-    (card,) = answer["driver"]["cards"]
-    assert card["utilization"] is None
-    assert card["mig_devices"] == [
+    (gpu,) = answer["driver"]["gpus"]
+    assert gpu["utilization"] is None
+    assert gpu["mig_devices"] == [
         {
             "uuid": "MIG-ffff-6666",
             "name": "NVIDIA A100 MIG 1g.5gb",
@@ -250,20 +250,20 @@ def test_a_divided_card(ask: Ask) -> None:
 
 
 def test_a_driver_that_talks_nonsense(ask: Ask) -> None:
-    (card,) = ask("garbled")["driver"]["cards"]
-    assert (card["name"], card["uuid"]) == (None, None)
-    assert card["vram_total_bytes"] == 8192 * MIB
-    assert len(ask("absurd")["driver"]["cards"]) == 64
+    (gpu,) = ask("garbled")["driver"]["gpus"]
+    assert (gpu["name"], gpu["uuid"]) == (None, None)
+    assert gpu["vram_total_bytes"] == 8192 * MIB
+    assert len(ask("absurd")["driver"]["gpus"]) == 64
 
 
 def test_the_driver_is_opened_once_and_let_go(library: Callable[..., Path]) -> None:
     script = """
 from f1cap import gpu
 for _ in range(3):
-    assert gpu.read_driver().cards
+    assert gpu.read_driver().gpus
 gpu.close()
 gpu.close()
-assert gpu.find_card(0)
+assert gpu.find_gpu(0)
 """
     finished = run_python(
         script,

@@ -1,13 +1,13 @@
-"""Which cards CUDA shows a process, by the rules of CUDA_VISIBLE_DEVICES."""
+"""Which GPUs CUDA shows a process, by the rules of CUDA_VISIBLE_DEVICES."""
 
 import pytest
 
-from f1cap import gpu
-from f1cap.records.devices import CardReading, MigReading
+from f1cap.gpu import visible_uuids
+from f1cap.records.devices import GpuReading, MigReading
 
-A, B = CardReading(0, "GPU-a1", "T4"), CardReading(1, "GPU-b1", "T4")
-OTHER = CardReading(1, "GPU-b2", "A100")
-SLICED = CardReading(
+A, B = GpuReading(0, "GPU-a1", "T4"), GpuReading(1, "GPU-b1", "T4")
+OTHER = GpuReading(1, "GPU-b2", "A100")
+SLICED = GpuReading(
     1,
     "GPU-b3",
     "T4",
@@ -16,7 +16,7 @@ SLICED = CardReading(
 
 
 @pytest.mark.parametrize(
-    ("cards", "visible", "expected"),
+    ("gpus", "visible", "expected"),
     [
         ((A, B), None, ("GPU-a1", "GPU-b1")),
         ((A, B), "", ()),
@@ -40,12 +40,12 @@ SLICED = CardReading(
     ],
 )
 def test_what_cuda_shows(
-    cards: tuple[CardReading, ...], visible: str | None, expected: tuple[str | None, ...]
+    gpus: tuple[GpuReading, ...], visible: str | None, expected: tuple[str | None, ...]
 ) -> None:
     environment = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
-    assert gpu.visible_uuids(cards, environment) == expected
+    assert visible_uuids(gpus, environment) == expected
 
 
-def test_the_order_of_the_bus_makes_unlike_cards_certain() -> None:
+def test_the_order_of_the_bus_makes_unlike_gpus_certain() -> None:
     environment = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": "1,0"}
-    assert gpu.visible_uuids((A, OTHER), environment) == ("GPU-b2", "GPU-a1")
+    assert visible_uuids((A, OTHER), environment) == ("GPU-b2", "GPU-a1")

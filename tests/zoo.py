@@ -1,4 +1,4 @@
-"""A folder of pictures that go wrong in every known way, among some that only look as if."""
+"""A folder of images that go wrong in every known way, among some that only look as if."""
 
 import os
 import stat
@@ -15,18 +15,18 @@ SKY = (40, 90, 160)
 
 
 def build_zoo(folder: Path) -> dict[str, str | None]:
-    """Fill a folder with good, odd and bad pictures.
+    """Fill a folder with good, odd and bad images.
 
     What this system or this user cannot have (pipes on Windows, locked files for root, names that
     the file system refuses) is left out.
 
     Returns:
-        By picture name as `corpus` lists it: a part of the sentence that it must be refused with,
+        By image name as `corpus` lists it: a part of the sentence that it must be refused with,
         or None where it must be captioned.
     """
     folder.mkdir(parents=True, exist_ok=True)
     expected: dict[str, str | None] = {}
-    for name, (data, reason) in {**_bad_files(), **_odd_pictures()}.items():
+    for name, (data, reason) in {**_bad_files(), **_odd_images()}.items():
         (folder / name).write_bytes(data)
         expected[name] = reason
     for name in NAMES:
@@ -51,7 +51,7 @@ def build_zoo(folder: Path) -> dict[str, str | None]:
 def encode(
     format_: str, mode: str = "RGB", size: tuple[int, int] = (48, 32), **options: object
 ) -> bytes:
-    """Return the bytes of a small picture with two colours."""
+    """Return the bytes of a small image with two colours."""
     image = Image.new("RGB", size, SKY)
     image.paste((200, 60, 30), (0, 0, (size[0] + 1) // 2, (size[1] + 1) // 2))
     buffer = BytesIO()
@@ -69,7 +69,7 @@ def png(width: int, height: int, *, depth: int = 8, colour: int = 2, pixels: byt
     )
 
 
-# Every one of these pictures is fine.
+# Every one of these images is fine.
 NAMES = (
     "two\nlines.jpg",
     "'single' and \"double\".jpg",
@@ -95,17 +95,17 @@ def _bad_files() -> dict[str, tuple[bytes, str]]:
     broken_crc = bytearray(large_png)
     broken_crc[50] ^= 0xFF
     return {
-        "text.jpg": (b"This is no picture.\n", "not a picture"),
+        "text.jpg": (b"This is no image.\n", "not an image"),
         "empty.jpg": (b"", "empty file"),
-        "zeros.png": (bytes(4096), "not a picture"),
+        "zeros.png": (bytes(4096), "not an image"),
         "cut.jpg": (jpeg[: len(jpeg) // 2], damaged),
         "cut.png": (large_png[: len(large_png) // 2], damaged),
         "cut.gif": (_cut(encode("GIF", size=(400, 300))), damaged),
         "cut.webp": (_cut(encode("WEBP", size=(400, 300))), damaged),
         "cut.tif": (_cut(encode("TIFF", size=(400, 300))), damaged),
         "cut.bmp": (_cut(encode("BMP", size=(400, 300))), damaged),
-        "header only.jpg": (jpeg[:20], "not a picture"),
-        "signature only.png": (large_png[:8], "not a picture"),
+        "header only.jpg": (jpeg[:20], "not an image"),
+        "signature only.png": (large_png[:8], "not an image"),
         "broken checksum.png": (bytes(broken_crc), damaged),
         "bomb.png": (png(60_000, 60_000), "pixels"),
         "small bomb.png": (
@@ -114,21 +114,21 @@ def _bad_files() -> dict[str, tuple[bytes, str]]:
         ),
         "bomb.jpg": (_claiming(jpeg, b"\xff\xc0\0\x11\x08", ">HH", 65_500), "pixels"),
         "bomb.gif": (_claiming(encode("GIF"), b"GIF87a", "<HH", 65_535), "pixels"),
-        "no width.png": (png(0, 10), "not a picture"),
+        "no width.png": (png(0, 10), "not an image"),
         "postscript.jpg": (
             b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
-            "not a picture",
+            "not an image",
         ),
         "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "HEIC"),
-        "vector.png": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "not a picture"),
+        "vector.png": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "not an image"),
     }
 
 
-def _odd_pictures() -> dict[str, tuple[bytes, None]]:
+def _odd_images() -> dict[str, tuple[bytes, None]]:
     frames = [Image.new("RGB", (48, 32), colour) for colour in ("red", "green", "blue")]
     rotated = Image.Exif()
     rotated[0x0112] = 6
-    pictures = {
+    images = {
         "one pixel.png": encode("PNG", size=(1, 1)),
         "one pixel.gif": encode("GIF", size=(1, 1)),
         "three rows.png": encode("PNG", size=(48, 3)),
@@ -160,7 +160,7 @@ def _odd_pictures() -> dict[str, tuple[bytes, None]]:
         "good.jp2": encode("JPEG2000"),
         "good.ppm": encode("PPM"),
     }
-    return {name: (data, None) for name, data in pictures.items()}
+    return {name: (data, None) for name, data in images.items()}
 
 
 def _grey_16_tiff() -> bytes:
@@ -180,7 +180,7 @@ def _animation(format_: str, frames: list[Image.Image]) -> bytes:
 
 
 def _claiming(data: bytes, before: bytes, form: str, side: int) -> bytes:
-    """Return a picture whose header claims another size."""
+    """Return an image whose header claims another size."""
     at = data.index(before) + len(before)
     return data[:at] + struct.pack(form, side, side) + data[at + 4 :]
 

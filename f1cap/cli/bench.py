@@ -19,7 +19,7 @@ def bench(
     batch_size: Annotated[
         str,
         typer.Option(
-            "--batch-size", metavar="auto|N,N…", help="Pictures at once; a row for each, as 1,4,8."
+            "--batch-size", metavar="auto|N,N…", help="Images at once; a row for each, as 1,4,8."
         ),
     ] = "auto",
     dtype: Annotated[
@@ -43,7 +43,7 @@ def bench(
     min_images: Annotated[
         int,
         typer.Option(
-            "--min-images", min=1, help="Different pictures, and captions of them, at least."
+            "--min-images", min=1, help="Different images, and captions of them, at least."
         ),
     ] = 20,
     min_seconds: Annotated[
@@ -57,7 +57,7 @@ def bench(
     vram_limit: Annotated[
         str | None,
         typer.Option(
-            "--vram-limit", metavar="SIZE", help="Hold runs to this much of a card, as 4GiB."
+            "--vram-limit", metavar="SIZE", help="Hold runs to this much of a GPU, as 4GiB."
         ),
     ] = None,
     reference: Annotated[
@@ -92,7 +92,7 @@ def bench(
 ) -> None:
     """Measure models: speed, memory, energy and, with references, quality in one table.
 
-    Each model runs in a fresh process of its own, one after another, on the dataset's pictures.
+    Each model runs in a fresh process of its own, one after another, on the dataset's images.
     What fails is a row with its reason. With --baseline the exit code says if something got worse.
     """
     if output_format is BenchFormat.JSON and output is None:

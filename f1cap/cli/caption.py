@@ -1,4 +1,4 @@
-"""`f1cap caption`: from a folder of pictures to captions."""
+"""`f1cap caption`: from a folder of images to captions."""
 
 from typing import Annotated
 
@@ -54,7 +54,7 @@ def caption(
         ),
     ] = False,
     batch_size: Annotated[
-        str, typer.Option("--batch-size", metavar="auto|N", help="Pictures at once.")
+        str, typer.Option("--batch-size", metavar="auto|N", help="Images at once.")
     ] = "auto",
     device: options.DeviceOpt = "auto",
     dtype: options.DTypeOpt = DType.AUTO,
@@ -69,7 +69,7 @@ def caption(
         bool,
         typer.Option(
             "--resume/--fresh",
-            help="Keep captions whose picture, model and settings are unchanged, or start over.",
+            help="Keep captions whose image, model and settings are unchanged, or start over.",
         ),
     ] = True,
     sidecar: Annotated[
@@ -77,7 +77,7 @@ def caption(
         typer.Option(
             "--sidecar",
             metavar="SUFFIX",
-            help="Also write each caption beside its picture, as .txt.",
+            help="Also write each caption beside its image, as .txt.",
         ),
     ] = None,
     overwrite_sidecars: Annotated[
@@ -97,7 +97,7 @@ def caption(
     quiet: options.QuietOpt = False,
     verbose: options.VerboseOpt = False,
 ) -> None:
-    """Caption pictures with one model or several, one after another. One must be named.
+    """Caption images with one model or several, one after another. One must be named.
 
     Every finished caption is on disk before the next begins: run the same command again after an
     interruption and it goes on where it stopped.

@@ -40,7 +40,7 @@ def compare(
 ) -> None:
     """Set models side by side: scores, significance, categories, disagreements.
 
-    Without --model every model that has results for the pictures is compared.
+    Without --model every model that has results for the images is compared.
     """
     if output_format is CompareFormat.JSON and output is None:
         expect_json(ctx, "compare")

@@ -44,7 +44,7 @@ def evaluate(
 ) -> None:
     """Score captions: BLEU, ROUGE-L, METEOR and CIDEr with 95 % intervals.
 
-    The captions are those that `f1cap caption` made of the pictures, or anybody's: --captions FILE.
+    The captions are those that `f1cap caption` made of the images, or anybody's: --captions FILE.
     """
     if output_format is EvalFormat.JSON and output is None:
         expect_json(ctx, "eval")

@@ -1,4 +1,4 @@
-"""`f1cap gpu`: which cards there are, whether torch can use them, and which models fit."""
+"""`f1cap gpu`: which GPUs there are, whether torch can use them, and which models fit."""
 
 import sys
 from typing import Annotated
@@ -16,9 +16,7 @@ def gpu(
     ctx: typer.Context,
     vram: Annotated[
         str | None,
-        typer.Option(
-            "--vram", metavar="SIZE", help="Ask for a card that is not there, as in 4GiB."
-        ),
+        typer.Option("--vram", metavar="SIZE", help="Ask for a GPU that is not there, as in 4GiB."),
     ] = None,
     dtype: options.DTypeOpt = DType.AUTO,
     num_beams: Annotated[
@@ -29,21 +27,19 @@ def gpu(
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(
-            "--batch-size", min=1, max=LARGEST_BATCH, help="Pictures at once; default: 8."
-        ),
+        typer.Option("--batch-size", min=1, max=LARGEST_BATCH, help="Images at once; default: 8."),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Show the cards anew every second, until Ctrl-C.")
+        bool, typer.Option("--watch", "-w", help="Show the GPUs anew every second, until Ctrl-C.")
     ] = False,
     output_format: Annotated[
         ListFormat, typer.Option("--format", "-f", help="How the report is written.")
     ] = ListFormat.TABLE,
 ) -> None:
-    """Show the graphics cards, whether this torch can run on them, and which models fit.
+    """Show the graphics GPUs, whether this torch can run on them, and which models fit.
 
     Sizes are predicted from the models' shapes, before anything is downloaded; where `f1cap bench`
-    has measured a model on such a card, its peak stands beside.
+    has measured a model on such a GPU, its peak stands beside.
     """
     if output_format is ListFormat.JSON:
         expect_json(ctx, "gpu")
@@ -52,7 +48,7 @@ def gpu(
     asked = (vram, num_beams, batch_size)
     if watch and (dtype is not DType.AUTO or any(value is not None for value in asked)):
         raise UsageError(
-            "--watch shows cards, not what fits: --vram, --dtype, --num-beams and --batch-size "
+            "--watch shows GPUs, not what fits: --vram, --dtype, --num-beams and --batch-size "
             "mean nothing to it.",
             hint="Leave out --watch.",
         )

@@ -67,7 +67,7 @@ def parse_batch_size(value: str) -> int | None:
     # isdecimal alone takes digits of any script
     known = value.isascii() and value.isdecimal() and len(value) < 9
     if not known or not 1 <= int(value) <= LARGEST_BATCH:
-        message = f"{value!r} is neither auto nor a number of pictures from 1 to {LARGEST_BATCH:,}."
+        message = f"{value!r} is neither auto nor a number of images from 1 to {LARGEST_BATCH:,}."
         raise typer.BadParameter(message, param_hint="'--batch-size'")
     return int(value)
 
@@ -130,7 +130,7 @@ def chosen_models(
     if not names:
         raise UsageError(
             "Which model? Name one with --model.",
-            hint="--model git-mini runs at once, without a download (it knows rendered pictures "
+            hint="--model git-mini runs at once, without a download (it knows rendered images "
             "only); --model blip-base is made for photographs; `f1cap models` lists all.",
         )
     return tuple(dict.fromkeys(names))
@@ -150,8 +150,8 @@ PathsArg = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[PATH]...",
-        help="Dataset folder, any folder, or picture files. "
-        "Default: ./dataset if there is one, else the bundled pictures.",
+        help="Dataset folder, any folder, or image files. "
+        "Default: ./dataset if there is one, else the bundled images.",
         show_default=False,
     ),
 ]
@@ -182,7 +182,7 @@ RecursiveOpt = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Look into sub-folders.")
 ]
 LimitOpt = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Caption only the first N pictures.")
+    int | None, typer.Option("--limit", min=1, help="Caption only the first N images.")
 ]
 DeviceOpt = Annotated[
     str,
@@ -214,7 +214,7 @@ DatasetArg = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PATH]",
-        help="Dataset folder. Default: ./dataset if there is one, else the bundled pictures.",
+        help="Dataset folder. Default: ./dataset if there is one, else the bundled images.",
         show_default=False,
     ),
 ]

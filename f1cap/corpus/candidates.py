@@ -14,7 +14,7 @@ from f1cap.records.captions import CaptionSet, RunCost
 MAX_BYTES = 2 * 2**30  # a million captions of f1cap's own JSONL take 0.3 GB
 
 _HINT = (
-    'Known forms: {"picture.jpg": "caption"}; f1cap\'s JSON, JSONL or CSV; COCO results, '
+    'Known forms: {"image.jpg": "caption"}; f1cap\'s JSON, JSONL or CSV; COCO results, '
     '[{"image_id": 1, "caption": "…"}].'
 )
 _IMAGE_KEYS = ("image", "filename", "file_name", "path", "image_id")
@@ -27,11 +27,11 @@ def read_captions(
 
     Args:
         path: JSON (flat, f1cap's document, COCO results), JSONL or CSV, in UTF-8.
-        ids: Picture names by the ids that the references give them, for COCO results.
-        names: Picture names in the references; text is taken for an id only if it is none of them.
+        ids: Image names by the ids that the references give them, for COCO results.
+        names: Image names in the references; text is taken for an id only if it is none of them.
 
     Raises:
-        CaptionSetError: It cannot be read, has another form, or captions a picture twice.
+        CaptionSetError: It cannot be read, has another form, or captions an image twice.
     """
     try:
         text = read_bounded(path, MAX_BYTES).decode("utf-8-sig")
@@ -189,7 +189,7 @@ def _image(row: _Row, ids: Mapping[int | str, str], names: Collection[str]) -> s
     if isinstance(image, int) and not isinstance(image, bool):
         return ids.get(image, str(image))
     if not isinstance(image, str) or not image:
-        raise FormError(f"{row.where} does not say which picture it captions")
+        raise FormError(f"{row.where} does not say which image it captions")
     name = PurePosixPath(image.replace("\\", "/")).as_posix()
     if name in names:
         return name
@@ -200,7 +200,7 @@ def _image(row: _Row, ids: Mapping[int | str, str], names: Collection[str]) -> s
 
 
 def _recorded(flags: Mapping[str, bool], captions: Mapping[str, str]) -> frozenset[str] | None:
-    """Return the flagged pictures; None unless every caption was recorded."""
+    """Return the flagged images; None unless every caption was recorded."""
     if len(flags) < len(captions):
         return None
     return frozenset(image for image, flag in flags.items() if flag)

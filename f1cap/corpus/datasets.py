@@ -1,4 +1,4 @@
-"""From the paths a user gave to a dataset: which pictures, in which order, said to show what."""
+"""From the paths a user gave to a dataset: which images, in which order, said to show what."""
 
 import os
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from f1cap.corpus.files import reason_of
-from f1cap.corpus.listing import PICTURES, UNDECODABLE, list_names
+from f1cap.corpus.listing import IMAGES, UNDECODABLE, list_names
 from f1cap.corpus.references import read_references
 from f1cap.errors import DatasetError, UsageError
 from f1cap.records.images import Dataset, Reference
@@ -18,20 +18,20 @@ CAPTIONS = "captions.json"
 def open_dataset(
     paths: Sequence[Path], *, recursive: bool = True, limit: int | None = None
 ) -> Dataset:
-    """List the pictures of folders and files, and read the references beside them.
+    """List the images of folders and files, and read the references beside them.
 
-    Where a folder holds a captions.json, the pictures that it names come first, in its order, and
-    then those that it does not name: who adds a picture expects a caption for it.
+    Where a folder holds a captions.json, the images that it names come first, in its order, and
+    then those that it does not name: who adds an image expects a caption for it.
 
     Args:
-        paths: Folders and picture files, mixed; a file is taken whatever its extension. None at
+        paths: Folders and image files, mixed; a file is taken whatever its extension. None at
             all means ./dataset, or the bundled dataset where there is no such folder.
         recursive: Enter the folders' folders. What captions.json names is in the dataset anyway.
-        limit: Keep this many pictures, from the first.
+        limit: Keep this many images, from the first.
 
     Raises:
         DatasetError: A path does not exist or cannot be listed, captions.json is not usable, or
-            there is no picture at all.
+            there is no image at all.
         UsageError: The limit is below 1.
     """
     if limit is not None and limit < 1:
@@ -46,9 +46,9 @@ def open_dataset(
         else:
             _gather_folder(gathered, source.folder, prefix, recursive=recursive)
     if not gathered.images:
-        raise _no_pictures(sources, gathered.missing, recursive=recursive)
+        raise _no_images(sources, gathered.missing, recursive=recursive)
     return Dataset(
-        name=root.name or "pictures",
+        name=root.name or "images",
         root=root,
         images=tuple(gathered.images)[:limit],
         references=gathered.references,
@@ -71,7 +71,7 @@ def bundled_dataset() -> Path:
             return folder
     raise DatasetError(
         "The bundled dataset is missing from this installation of f1cap.",
-        hint="Name a folder of pictures, or install f1cap again.",
+        hint="Name a folder of images, or install f1cap again.",
     )
 
 
@@ -108,7 +108,7 @@ def _resolve(path: Path) -> _Source:
         if path.is_dir():
             return _Source(path.resolve(), None)
         path.lstat()
-        # The folder is resolved, the file is not: a linked picture keeps the name the user gave.
+        # The folder is resolved, the file is not: a linked image keeps the name the user gave.
         return _Source(path.parent.resolve(), path.name)
     except FileNotFoundError as error:
         raise DatasetError(f"There is no file or folder {path}.") from error
@@ -121,7 +121,7 @@ def _common_root(sources: Iterable[_Source]) -> Path:
         return Path(os.path.commonpath([source.folder for source in sources]))
     except ValueError as error:  # Windows: C: and D:
         raise DatasetError(
-            "The paths lie on different drives, so that their pictures have no common folder.",
+            "The paths lie on different drives, so that their images have no common folder.",
             hint="Caption them in one run for each drive.",
         ) from error
 
@@ -171,18 +171,18 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _no_pictures(
+def _no_images(
     sources: Sequence[_Source], missing: Sequence[str] | dict[str, None], *, recursive: bool
 ) -> DatasetError:
     where = ", ".join(str(source.folder) for source in sources)
     if missing:
         first = next(iter(missing))
         return DatasetError(
-            f"None of the {len(missing)} pictures that {where}/{CAPTIONS} names is there: "
+            f"None of the {len(missing)} images that {where}/{CAPTIONS} names is there: "
             f"{first}{' …' if len(missing) > 1 else ''}",
             hint="Their names are relative to the folder that holds captions.json.",
         )
-    return DatasetError(f"There are no pictures in {where}.", hint=_hint(sources, recursive))
+    return DatasetError(f"There are no images in {where}.", hint=_hint(sources, recursive))
 
 
 def _hint(sources: Sequence[_Source], recursive: bool) -> str:
@@ -190,9 +190,9 @@ def _hint(sources: Sequence[_Source], recursive: bool) -> str:
     if any(list_names(source.folder, extensions=UNDECODABLE) for source in sources):
         return (
             "HEIC and raw photographs must be converted to JPEG first: "
-            "Pillow, which opens pictures for f1cap, cannot decode them."
+            "Pillow, which opens images for f1cap, cannot decode them."
         )
     if not recursive and any(list_names(source.folder) for source in sources):
-        return "There are pictures in its folders: leave out --no-recursive."
-    known = " ".join(sorted(PICTURES))
-    return f"Pictures are known by their extension: {known}. A file named itself is always opened."
+        return "There are images in its folders: leave out --no-recursive."
+    known = " ".join(sorted(IMAGES))
+    return f"Images are known by their extension: {known}. A file named itself is always opened."

@@ -1,4 +1,4 @@
-"""Which pictures lie in a folder: names only, so that 100,000 of them stay small in memory."""
+"""Which images lie in a folder: names only, so that 100,000 of them stay small in memory."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 # What Pillow decodes and people keep photographs in. Written down, since asking Pillow would
 # import all its decoders.
-PICTURES = frozenset(
+IMAGES = frozenset(
     {"jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff"}
     | {"avif", "avifs", "jp2", "j2k", "jpf", "jpx", "j2c", "jpc", "ppm", "pgm", "pbm", "pnm", "pfm"}
     | {"tga", "qoi"}
@@ -21,13 +21,13 @@ _DIGITS = re.compile("[0-9]+")
 
 
 def list_names(
-    folder: Path, *, recursive: bool = True, extensions: frozenset[str] = PICTURES
+    folder: Path, *, recursive: bool = True, extensions: frozenset[str] = IMAGES
 ) -> list[str]:
-    """Return the pictures under a folder as POSIX paths relative to it, in natural order.
+    """Return the images under a folder as POSIX paths relative to it, in natural order.
 
     Hidden files and folders are passed over. A linked folder is entered, but no folder is listed
-    twice. What cannot be looked into (a folder without permission, a dangling link with a picture's
-    name) is listed like a picture, so that it becomes one named error in its turn and is not
+    twice. What cannot be looked into (a folder without permission, a dangling link with an image's
+    name) is listed like an image, so that it becomes one named error in its turn and is not
     silently left out.
 
     Args:
@@ -45,7 +45,7 @@ def list_names(
 
 
 def natural_key(name: str) -> str:
-    """Return a sort key: img2 before img10, A beside a, the pictures of a folder together.
+    """Return a sort key: img2 before img10, A beside a, the images of a folder together.
 
     A number becomes its length and its digits: as text, that sorts by value.
     """
@@ -61,7 +61,7 @@ def _sortable(match: re.Match[str]) -> str:
 def _walk(root: Path, *, recursive: bool, extensions: frozenset[str]) -> Iterator[str]:
     """Yield names in no order.
 
-    Linked folders wait until the real ones are done, so that a picture that can be reached both
+    Linked folders wait until the real ones are done, so that an image that can be reached both
     ways has its real name.
     """
     seen: set[object] = set()

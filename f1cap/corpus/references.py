@@ -1,4 +1,4 @@
-"""What people said of the pictures: captions.json in its own form, COCO's, and the flat one."""
+"""What people said of the images: captions.json in its own form, COCO's, and the flat one."""
 
 import json
 import os
@@ -13,25 +13,25 @@ from f1cap.records.images import Reference
 
 MAX_BYTES = 512 * 2**20  # COCO's largest, 600,000 captions, takes 92 MB
 
-# A place to name in an error, the picture's name as written, and what is said of it.
+# A place to name in an error, the image's name as written, and what is said of it.
 _Row = tuple[str, str, Reference]
 
 _DRIVE = re.compile("[A-Za-z]:")
 _HINT = (
-    'The usual form: {"images": [{"filename": "folder/picture.jpg", "category": "…", '
+    'The usual form: {"images": [{"filename": "folder/image.jpg", "category": "…", '
     '"caption": "…"}]}'
 )
 
 
 def read_references(path: Path) -> Mapping[str, Reference]:
-    """Return the references in a file by picture name, in the file's order.
+    """Return the references in a file by image name, in the file's order.
 
     Three forms are read: `{"images": [{"filename", "category", "caption" or "captions"}]}`; COCO's
     `{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}`; and
-    `{"folder/picture.jpg": "caption" or ["…", "…"]}`. In the first two, a picture may go without.
+    `{"folder/image.jpg": "caption" or ["…", "…"]}`. In the first two, an image may go without.
 
     Args:
-        path: UTF-8 (a byte order mark is allowed); its picture names are relative to the dataset.
+        path: UTF-8 (a byte order mark is allowed); its image names are relative to the dataset.
 
     Raises:
         DatasetError: It cannot be read or has another form; the sentence names the entry.
@@ -60,7 +60,7 @@ def read_references(path: Path) -> Mapping[str, Reference]:
 def _collect(rows: Iterable[_Row]) -> dict[str, Reference]:
     references: dict[str, Reference] = {}
     for where, written, reference in rows:
-        name = _picture_name(where, written)
+        name = _image_name(where, written)
         if name in references:
             raise FormError(f"{where} names {name!r}, which an earlier entry names too")
         references[name] = reference
@@ -72,7 +72,7 @@ def _rows(document: object) -> Iterator[_Row]:
         raise FormError(f"an object is expected, not {_kind(document)}")
     if "images" not in document:
         if not document:
-            raise FormError("it names no picture")
+            raise FormError("it names no image")
         return _flat_rows(document)
     images = document["images"]
     if not isinstance(images, list):
@@ -161,7 +161,7 @@ def _caption_list(where: str, value: object) -> list[object]:
 def _texts(where: str, captions: list[object]) -> tuple[str, ...]:
     """Return captions as given: a repeated one weighs twice in CIDEr, as in pycocoevalcap.
 
-    Where no caption holds text there are none: such a picture is only listed.
+    Where no caption holds text there are none: such an image is only listed.
     """
     texts = tuple(_text(where, caption) for caption in captions)
     return texts if any(text.strip() for text in texts) else ()
@@ -173,7 +173,7 @@ def _text(where: str, caption: object) -> str:
     raise FormError(f"{where} has a caption that is {_kind(caption)}, not text")
 
 
-def _picture_name(where: str, written: str) -> str:
+def _image_name(where: str, written: str) -> str:
     """Return a name as a clean relative path, or refuse one that could leave the folder.
 
     Windows forms are refused on every system: the file may have been written on another one.

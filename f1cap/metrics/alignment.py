@@ -56,7 +56,7 @@ def align(
     if not scored:
         raise CaptionSetError(
             "There are no references to score against.",
-            hint="Put a captions.json beside the pictures, or name one: --references FILE.",
+            hint="Put a captions.json beside the images, or name one: --references FILE.",
         )
     remarks: list[Remark] = []
     keep = set(scored)

@@ -19,11 +19,11 @@ class Captioner(Protocol):
     spec: ModelSpec
     placement: Placement
     revision: str
-    threads: int  # that an operation may use, on a processor
+    threads: int  # that an operation may use, on a CPU
     input_side: int  # pixels on a side of what the model looks at
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - an opaque token between the two calls
-        """Turn one RGB picture into what `generate` takes. Safe to call from several threads."""
+        """Turn one RGB image into what `generate` takes. Safe to call from several threads."""
         ...
 
     def generate(
@@ -38,5 +38,5 @@ class Captioner(Protocol):
         ...
 
     def close(self) -> None:
-        """Free the model's memory, on the card too. Calling it twice is harmless."""
+        """Free the model's memory, on the GPU too. Calling it twice is harmless."""
         ...

@@ -88,7 +88,7 @@ class TransformersCaptioner(ABC):
         self.engine = Engine.TRANSFORMERS if self._decoder is None else Engine.FAST
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - a tensor, which mypy skips
-        """Turn one RGB picture into pixels, [3, height, width]; callable from several threads."""
+        """Turn one RGB image into pixels, [3, height, width]; callable from several threads."""
         return self._processor(images=image, return_tensors="pt")["pixel_values"][0]
 
     def generate(
@@ -115,16 +115,16 @@ class TransformersCaptioner(ABC):
             return []
         rows = runtime.in_memory(
             lambda: self._search(prepared, start, decoding),
-            what=f"{len(prepared)} pictures at once do not fit into the memory of "
+            what=f"{len(prepared)} images at once do not fit into the memory of "
             f"{self.placement.device}."
             if len(prepared) > 1
-            else f"One picture does not fit into the memory of {self.placement.device}.",
+            else f"One image does not fit into the memory of {self.placement.device}.",
             hint=runtime.memory_hint(self.placement),
         )
         return [self._read(row, len(start)) for row in rows]
 
     def close(self) -> None:
-        """Free the model's memory, on the card too. Calling it twice is harmless."""
+        """Free the model's memory, on the GPU too. Calling it twice is harmless."""
         self._model = None
         self._decoder = None
         self._processor = None

@@ -1,22 +1,22 @@
-"""How much memory a model takes: one formula, so that a card can be judged before a download.
+"""How much memory a model takes: one formula, so that a GPU can be judged before a download.
 
 It follows f1cap's own search (`models/decoding`), which every catalogue model runs by:
 
-    peak = weights + layout + pictures + max(encoder, cache + max(reading, search)) + overhead
+    peak = weights + layout + images + max(encoder, cache + max(reading, search)) + overhead
 
 - weights: parameters x bytes of the number format; exact.
-- layout: on a processor, weights are laid out for its matrix products, in place of the originals;
+- layout: on a CPU, weights are laid out for its matrix products, in place of the originals;
   only embeddings that serve as the output layer too are needed both ways.
-- pictures: a batch of prepared pictures, 3 x side x side each.
+- images: a batch of prepared images, 3 x side x side each.
 - encoder: what one layer of the image encoder holds at once, at the place where it holds most:
   the states before and after attention, queries, keys and values, the norm's result and the wide
-  middle of the feed-forward part. On a card for the whole batch, on a processor for a few pictures.
-- cache: keys and values. Of a picture once for all its beams, whether the text model looks at it
+  middle of the feed-forward part. On a GPU for the whole batch, on a CPU for a few images.
+- cache: keys and values. Of an image once for all its beams, whether the text model looks at it
   across or reads it as a prefix; of the text, one entry per beam and step.
 - reading: what one text layer holds while it takes image tokens in: as an encoder's layer where
-  they are a prefix, else their projection. For as many pictures as the encoder.
-- search: logits, their logarithms and the sums that are ranked, for all beams of all pictures.
-- overhead: on a card, the CUDA context with its libraries, and what the allocator rounds up.
+  they are a prefix, else their projection. For as many images as the encoder.
+- search: logits, their logarithms and the sums that are ranked, for all beams of all images.
+- overhead: on a GPU, the CUDA context with its libraries, and what the allocator rounds up.
 """
 
 import bisect
@@ -32,13 +32,13 @@ from f1cap.records.models import DType, ModelSpec
 
 BYTES = {DType.FLOAT32: 4, DType.FLOAT16: 2, DType.BFLOAT16: 2}
 
-# A CUDA context with cuBLAS and its workspace: 250 to 500 MiB by card and release.
+# A CUDA context with cuBLAS and its workspace: 250 to 500 MiB by GPU and release.
 CONTEXT_BYTES = 350 * 2**20
 # The allocator takes memory in blocks of 2 to 20 MiB and leaves gaps between them.
 _ALLOCATOR_SHARE = 0.1
 _FLOAT32 = 4
-# What the search encodes in one pass on a processor (`decoding.vision`, which torch is needed for).
-PICTURES_PER_PASS = 4
+# What the search encodes in one pass on a CPU (`decoding.vision`, which torch is needed for).
+IMAGES_PER_PASS = 4
 
 
 def predict(  # noqa: PLR0913 - each is an option of the command line
@@ -49,7 +49,7 @@ def predict(  # noqa: PLR0913 - each is an option of the command line
     num_beams: int,
     batch_size: int,
     max_new_tokens: int = 50,
-    on_card: bool = True,
+    on_gpu: bool = True,
 ) -> Footprint:
     """Return the memory that a model takes while it captions.
 
@@ -58,24 +58,24 @@ def predict(  # noqa: PLR0913 - each is an option of the command line
         parameters: Its weights, tied ones counted once.
         dtype: The number format it runs in; not `auto`.
         num_beams: Of the search.
-        batch_size: Pictures at once.
+        batch_size: Images at once.
         max_new_tokens: The longest caption.
-        on_card: On an NVIDIA card; else on a processor.
+        on_gpu: On an NVIDIA GPU; else on a CPU.
     """
     number = BYTES[dtype]
     text = architecture.text
-    together = batch_size if on_card else min(batch_size, PICTURES_PER_PASS)
+    together = batch_size if on_gpu else min(batch_size, IMAGES_PER_PASS)
     footprint = Footprint(
         weights=parameters * number,
-        layout=0 if on_card or not text.tied else text.vocabulary * text.width * number,
-        pictures=batch_size * 3 * architecture.vision.pixels**2 * number,
+        layout=0 if on_gpu or not text.tied else text.vocabulary * text.width * number,
+        images=batch_size * 3 * architecture.vision.pixels**2 * number,
         encoder=together * _encoder(architecture, number),
         cache=batch_size * _cache(architecture, number, num_beams, max_new_tokens),
         reading=together * _reading(architecture, number),
         search=batch_size * num_beams * _search(architecture, number),
         overhead=0,
     )
-    if not on_card:
+    if not on_gpu:
         return footprint
     overhead = CONTEXT_BYTES + round(_ALLOCATOR_SHARE * footprint.working)
     return replace(footprint, overhead=overhead)
@@ -91,11 +91,11 @@ def largest_batch(  # noqa: PLR0913 - as above
     max_new_tokens: int,
     limit: int,
 ) -> int:
-    """Return how many pictures at once fit into a card's memory; 0 if not even one does.
+    """Return how many images at once fit into a GPU's memory; 0 if not even one does.
 
     Args:
         architecture: The model's shape.
-        capacity_bytes: The card's memory.
+        capacity_bytes: The GPU's memory.
         parameters: As for `predict`.
         dtype: As for `predict`.
         num_beams: As for `predict`.

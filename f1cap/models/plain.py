@@ -1,6 +1,6 @@
 """The plain transformers loop, as a model card shows it: what f1cap's own search is measured by.
 
-One picture at a time, float32, the class's own `generate`. Nothing here is shared with f1cap's
+One image at a time, float32, the class's own `generate`. Nothing here is shared with f1cap's
 way of captioning but the reading of the files.
 """
 
@@ -45,13 +45,13 @@ class PlainCaptioner:
         self.input_side: int = seeing.image_size
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - a tensor, which mypy skips
-        """Turn one RGB picture into pixels, [1, 3, height, width]."""
+        """Turn one RGB image into pixels, [1, 3, height, width]."""
         return self._processor(images=image, return_tensors="pt")["pixel_values"]
 
     def generate(
         self, prepared: Sequence[Any], decoding: Decoding, prompt: str | None = None
     ) -> list[Generation]:
-        """Caption pictures one after another."""
+        """Caption images one after another."""
         del prompt  # a benchmark has none
         return [self._caption(pixels, decoding) for pixels in prepared]
 

@@ -24,7 +24,7 @@ _CODE_IN_PICKLE = re.compile(
 _MAX_NAMES = 3
 _MAX_REASON = 200  # characters of a library's own words
 _LAYER_WEIGHT = re.compile(r"\.(layers?|blocks|h)\.\d+\..*\.weight$")
-_TRIAL_SIZE = (40, 30)  # not square: a processor that keeps the shape shows itself
+_TRIAL_SIZE = (40, 30)  # not square: an image processor that keeps the shape shows itself
 
 
 def load_model(model_class: Any, folder: Path, dtype: Any) -> Any:  # noqa: ANN401 - transformers' types
@@ -64,14 +64,14 @@ def load_model(model_class: Any, folder: Path, dtype: Any) -> Any:  # noqa: ANN4
 
 
 def load_image_processor(folder: Path) -> Any:  # noqa: ANN401
-    """Load a checkpoint's own image processor, the one that works on Pillow pictures.
+    """Load a checkpoint's own image processor, the one that works on Pillow images.
 
     Raises:
         CorruptCheckpointError: Its file is missing or damaged.
     """
     if not any((folder / name).is_file() for name in PREPROCESSORS):
         raise CorruptCheckpointError(
-            f"{folder} has no {PREPROCESSORS[0]}, which says how pictures are prepared.",
+            f"{folder} has no {PREPROCESSORS[0]}, which says how images are prepared.",
             hint="Fetch it from where the checkpoint comes from.",
         )
     from transformers import AutoImageProcessor
@@ -86,7 +86,7 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401
 
 
 def require_pixels(processor: Any, folder: Path, wanted: object) -> None:  # noqa: ANN401
-    """Try an image processor, so that a mistake in its file fails once, not for each picture.
+    """Try an image processor, so that a mistake in its file fails once, not for each image.
 
     Args:
         processor: A checkpoint's own.
@@ -99,8 +99,8 @@ def require_pixels(processor: Any, folder: Path, wanted: object) -> None:  # noq
     from PIL import Image
 
     def attempt() -> list[int]:
-        picture = Image.new("RGB", _TRIAL_SIZE)
-        return list(processor(images=picture, return_tensors="pt")["pixel_values"][0].shape)
+        image = Image.new("RGB", _TRIAL_SIZE)
+        return list(processor(images=image, return_tensors="pt")["pixel_values"][0].shape)
 
     shape = reading(attempt, folder, what="image processor")
     sides = list(wanted) if isinstance(wanted, list | tuple) else [wanted, wanted]

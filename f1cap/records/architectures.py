@@ -8,7 +8,7 @@ class VisionShape:
     """An image encoder.
 
     Attributes:
-        pixels: Side of the square picture that it takes.
+        pixels: Side of the square image that it takes.
         tokens: Positions of its first layer, where a pyramid such as Swin holds the most.
         width: Of a position there.
         feed: Width of the feed-forward part there.
@@ -60,18 +60,18 @@ class Footprint:
 
     Attributes:
         weights: Exact: every parameter once, at the number format's size.
-        layout: On a processor, tied embeddings a second time, laid out as an output layer.
-        pictures: Prepared pictures of a batch.
+        layout: On a CPU, tied embeddings a second time, laid out as an output layer.
+        images: Prepared images of a batch.
         encoder: The most that the image encoder holds at once.
-        cache: Keys and values: of the pictures once, of the text per beam.
+        cache: Keys and values: of the images once, of the text per beam.
         reading: What the text model holds while it takes the image tokens in.
         search: Logits and scores of all beams over the vocabulary.
-        overhead: What the CUDA context and the allocator add on a card; 0 on a processor.
+        overhead: What the CUDA context and the allocator add on a GPU; 0 on a CPU.
     """
 
     weights: int
     layout: int
-    pictures: int
+    images: int
     encoder: int
     cache: int
     reading: int
@@ -81,7 +81,7 @@ class Footprint:
     @property
     def working(self) -> int:
         """The peak of what comes and goes: the three stages come one after the other."""
-        return self.pictures + max(self.encoder, self.cache + max(self.reading, self.search))
+        return self.images + max(self.encoder, self.cache + max(self.reading, self.search))
 
     @property
     def tensors(self) -> int:

@@ -13,9 +13,9 @@ class MemoryPeaks:
     """The most memory that a run took, by who counted; None where nobody does.
 
     Attributes:
-        nvml_process_bytes: This process on the card, as the driver sees it: tensors, what torch
+        nvml_process_bytes: This process on the GPU, as the driver sees it: tensors, what torch
             holds back for later, the CUDA context.
-        nvml_device_bytes: The whole card, whoever uses it.
+        nvml_device_bytes: The whole GPU, whoever uses it.
         torch_allocated_bytes: Tensors alone.
         torch_reserved_bytes: Tensors, and memory that torch holds back for later.
         rss_bytes: Resident memory of the process, code and libraries included.
@@ -29,7 +29,7 @@ class MemoryPeaks:
 
     @property
     def vram_bytes(self) -> int | None:
-        """The process on its card, by the best count there is."""
+        """The process on its GPU, by the best count there is."""
         if self.nvml_process_bytes is not None:
             return self.nvml_process_bytes
         return self.torch_reserved_bytes
@@ -52,10 +52,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class BenchQuality:
-    """How good the captions of the measured pictures are.
+    """How good the captions of the measured images are.
 
     Attributes:
-        images: Pictures with references that were scored.
+        images: Images with references that were scored.
         cider: None where it could not be computed; `note` says why.
         low: Lower end of its 95 % interval.
         high: Upper end.
@@ -79,9 +79,9 @@ class ReferenceResult:
     Attributes:
         images_per_s: Of the reference; None where it failed.
         speedup: f1cap's rate over the reference's, from the turns that both took.
-        identical: Share of pictures for which both wrote the same caption.
-        images: Pictures that both captioned.
-        latency_s: The reference's times a picture.
+        identical: Share of images for which both wrote the same caption.
+        images: Images that both captioned.
+        latency_s: The reference's times an image.
         reason: Why it failed.
     """
 
@@ -103,18 +103,18 @@ class BenchRow:
         dtype: The number format it ran in; what was asked for where it never ran.
         asked_batch_size: None where the choice was f1cap's.
         batch_size: The batch that held.
-        images: Pictures captioned while the clock ran; the same one may come again.
+        images: Images captioned while the clock ran; the same one may come again.
         import_s: Importing torch, transformers and the family's code.
         load_s: From the first byte read of the checkpoint to a model ready to run.
-        first_caption_s: The first picture after that, alone.
-        latency_s: Of a picture: decoding, preprocessing, and its share of the batch.
+        first_caption_s: The first image after that, alone.
+        latency_s: Of an image: decoding, preprocessing, and its share of the batch.
         prepare_s: Decoding and preprocessing alone.
-        generate_s: A picture's share of the model's time alone.
-        images_per_s: Pictures over the time from the first to the last.
+        generate_s: An image's share of the model's time alone.
+        images_per_s: Images over the time from the first to the last.
         images_per_s_stdev: Of the turns' own rates: what a repetition may differ by.
         tokens_per_s: New tokens over the model's time.
-        fits: The peak is within the card, within --vram-limit, or within the RAM on a processor.
-        captions: Cleaned, by picture; not part of the JSON row.
+        fits: The peak is within the GPU, within --vram-limit, or within the RAM on a CPU.
+        captions: Cleaned, by image; not part of the JSON row.
     """
 
     model: str
@@ -164,8 +164,8 @@ class BenchRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentCard:
-    """A card of the machine, as far as the driver says."""
+class EnvironmentGpu:
+    """A GPU of the machine, as far as the driver says."""
 
     name: str | None
     compute_capability: str | None
@@ -178,7 +178,7 @@ class Environment:
 
     Attributes:
         cuda: The CUDA version of the torch build.
-        threads: Of torch on the processor; None where no model ran.
+        threads: Of torch on the CPU; None where no model ran.
     """
 
     f1cap: str
@@ -187,7 +187,7 @@ class Environment:
     cpu: str | None
     cores: int
     ram_bytes: int | None
-    gpus: tuple[EnvironmentCard, ...]
+    gpus: tuple[EnvironmentGpu, ...]
     driver: str | None
     cuda: str | None
     torch: str | None

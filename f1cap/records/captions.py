@@ -10,7 +10,7 @@ from f1cap.records.models import Decoding, DType, Family, Placement
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What a model made of one picture.
+    """What a model made of one image.
 
     Attributes:
         text: Decoded without special tokens, otherwise as the model wrote it.
@@ -28,12 +28,12 @@ class Caption:
     """A finished caption.
 
     Attributes:
-        image: The picture's name in its dataset.
+        image: The image's name in its dataset.
         caption: One line: white space collapsed, control characters gone.
         tokens: New tokens, the end token not counted.
         truncated: The length limit ended it, not the model.
         line_breaks: The model's text held line breaks before it was cleaned.
-        latency_s: From opening the picture to its text; in a batch, its share.
+        latency_s: From opening the image to its text; in a batch, its share.
     """
 
     image: str
@@ -57,7 +57,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class CaptionSettings:
-    """Everything, beside the picture and the weights, that a caption depends on."""
+    """Everything, beside the image and the weights, that a caption depends on."""
 
     decoding: Decoding
     dtype: DType
@@ -72,19 +72,19 @@ class CaptionRun:
 
     Attributes:
         revision: The commit on the hub, or `sha256:…` over a local folder's files.
-        images: Pictures asked for.
+        images: Images asked for.
         captioned: Captions made by this run.
         kept: Captions kept from an earlier run.
-        failed: Pictures without a caption.
-        sidecars_failed: Captions that could not be put beside their pictures.
-        seconds: Wall time over the pictures, loading not counted.
+        failed: Images without a caption.
+        sidecars_failed: Captions that could not be put beside their images.
+        seconds: Wall time over the images, loading not counted.
         images_per_s: None where nothing was captioned.
         latencies_s: Of the captions made by this run, in order.
         load_s: From the first byte read of the checkpoint to a model ready to run.
         vram_peak_bytes: Of this process, where the driver says.
         rss_peak_bytes: Resident memory of this process.
         batch_size: The largest batch that held.
-        image_ids: What a COCO file calls its pictures; empty where the dataset has no ids.
+        image_ids: What a COCO file calls its images; empty where the dataset has no ids.
         captions: Read anew from the journal at each iteration, in the dataset's order.
     """
 
@@ -136,14 +136,14 @@ class RunCost:
 
 @dataclass(frozen=True, slots=True)
 class CaptionSet:
-    """One model's captions of many pictures, from a file or a results folder.
+    """One model's captions of many images, from a file or a results folder.
 
     Attributes:
         model: None where the file does not name it.
-        captions: By picture name.
-        truncated: Pictures whose caption the length limit ended; None where nobody recorded it.
-        line_breaks: Pictures whose caption held line breaks before it was cleaned; likewise.
-        negative_control: Expected to be wrong on these pictures.
+        captions: By image name.
+        truncated: Images whose caption the length limit ended; None where nobody recorded it.
+        line_breaks: Images whose caption held line breaks before it was cleaned; likewise.
+        negative_control: Expected to be wrong on these images.
     """
 
     model: str | None

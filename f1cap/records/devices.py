@@ -1,11 +1,11 @@
-"""What the NVIDIA driver says of the cards; what it does not say is None."""
+"""What the NVIDIA driver says of the GPUs; what it does not say is None."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class CardProcess:
-    """A process that computes on a card.
+class GpuProcess:
+    """A process that computes on a GPU.
 
     Attributes:
         pid: As the driver numbers it: inside a container, perhaps the host's number.
@@ -18,7 +18,7 @@ class CardProcess:
 
 @dataclass(frozen=True, slots=True)
 class MigReading:
-    """One slice of a card that is divided (MIG); CUDA sees it as a card of its own."""
+    """One slice of a GPU that is divided (MIG); CUDA sees it as a GPU of its own."""
 
     uuid: str | None
     name: str | None
@@ -28,22 +28,22 @@ class MigReading:
 
 
 @dataclass(frozen=True, slots=True)
-class CardReading:
-    """One card at one moment.
+class GpuReading:
+    """One GPU at one moment.
 
     Attributes:
         index: The driver's number, by place on the bus; CUDA's may differ.
-        uuid: The card's own number, the same for the driver and for CUDA.
+        uuid: The GPU's own number, the same for the driver and for CUDA.
         compute_capability: Major and minor number.
-        utilization: Share of the last second or so in which the card was busy, 0 to 1.
-        power_w: None on cards without the sensor, such as a GTX 1050.
+        utilization: Share of the last second or so in which the GPU was busy, 0 to 1.
+        power_w: None on GPUs without the sensor, such as a GTX 1050.
         energy_j: Since the driver was loaded; None before Volta.
         sm_clock_mhz: Of the multiprocessors, now.
         memory_clock_mhz: Of the memory, now.
         throttle_reasons: What holds the clocks down now; empty where nothing does.
         processes: None where the driver lists none for anybody.
-        mig_devices: Its slices; empty where the card is whole.
-        problem: What the driver answered about a card that does not answer; else None.
+        mig_devices: Its slices; empty where the GPU is whole.
+        problem: What the driver answered about a GPU that does not answer; else None.
     """
 
     index: int
@@ -60,25 +60,25 @@ class CardReading:
     sm_clock_mhz: int | None = None
     memory_clock_mhz: int | None = None
     throttle_reasons: tuple[str, ...] | None = None
-    processes: tuple[CardProcess, ...] | None = None
+    processes: tuple[GpuProcess, ...] | None = None
     mig_devices: tuple[MigReading, ...] = ()
     problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DriverReading:
-    """The driver and its cards at one moment.
+    """The driver and its GPUs at one moment.
 
     Attributes:
         driver: The driver's version.
         cuda: The newest CUDA that this driver runs, as `12.8`.
-        cards: In the driver's order.
+        gpus: In the driver's order.
         problem: What NVML answered where it does not work at all; else None.
         silent: There is a driver, which does not answer; without one there is a problem too.
     """
 
     driver: str | None = None
     cuda: str | None = None
-    cards: tuple[CardReading, ...] = ()
+    gpus: tuple[GpuReading, ...] = ()
     problem: str | None = None
     silent: bool = False

@@ -1,26 +1,26 @@
-"""What `gpu` reports: cards, whether torch can run on them, and which models fit."""
+"""What `gpu` reports: GPUs, whether torch can run on them, and which models fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from f1cap.records.architectures import Footprint
-from f1cap.records.devices import CardReading, DriverReading
+from f1cap.records.devices import DriverReading, GpuReading
 from f1cap.records.models import DType
 from f1cap.records.readings import Processor, TorchBuild
 
 
 @dataclass(frozen=True, slots=True)
-class CardVerdict:
-    """A card and what the installed torch can do with it.
+class GpuVerdict:
+    """A GPU and what the installed torch can do with it.
 
     Attributes:
-        supported: This torch build has code for the card; None where that cannot be told.
+        supported: This torch build has code for the GPU; None where that cannot be told.
         visible: CUDA shows it to programs (CUDA_VISIBLE_DEVICES); None where that cannot be told.
         notes: Why not, in sentences.
         install: The command that installs a build that can, by installer (`pip`, `pipx`).
     """
 
-    card: CardReading
+    gpu: GpuReading
     supported: bool | None
     visible: bool | None
     notes: tuple[str, ...] = ()
@@ -32,13 +32,13 @@ class FitSettings:
     """What the predictions are for.
 
     Attributes:
-        card_index: The card whose memory is meant; None for one that is not there, or none.
-        capacity_bytes: What models must fit into: the card's free memory, or what was asked for.
+        gpu_index: The GPU whose memory is meant; None for one that is not there, or none.
+        capacity_bytes: What models must fit into: the GPU's free memory, or what was asked for.
         dtype: Never `auto`.
         num_beams: None for each model's own.
     """
 
-    card_index: int | None
+    gpu_index: int | None
     capacity_bytes: int | None
     dtype: DType
     batch_size: int
@@ -47,15 +47,15 @@ class FitSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelFit:
-    """One model against a card's memory.
+    """One model against a GPU's memory.
 
     Attributes:
         footprint: Predicted; None for a checkpoint whose shape is not known.
-        measured_vram_bytes: The last peak that `bench` saw with these settings on such a card, or
+        measured_vram_bytes: The last peak that `bench` saw with these settings on such a GPU, or
             with another batch size, if it saw none with this one.
         measured_batch_size: The batch that was measured.
         fits: None without a capacity or a prediction.
-        largest_batch_size: How many pictures at once fit, up to the most that can be asked for; 0
+        largest_batch_size: How many images at once fit, up to the most that can be asked for; 0
             if not even one does.
     """
 
@@ -78,7 +78,7 @@ class DeviceReport:
     """
 
     driver: DriverReading
-    cards: tuple[CardVerdict, ...]
+    gpus: tuple[GpuVerdict, ...]
     torch: TorchBuild | None
     processor: Processor
     apple_gpu: bool
@@ -88,7 +88,7 @@ class DeviceReport:
     def plain(self) -> dict[str, object]:
         """Return the report as JSON has it."""
         return {
-            "gpus": [self._plain_card(verdict) for verdict in self.cards],
+            "gpus": [self._plain_gpu(verdict) for verdict in self.gpus],
             "nvml": {
                 "driver": self.driver.driver,
                 "cuda": self.driver.cuda,
@@ -100,31 +100,31 @@ class DeviceReport:
             "models": [_plain_fit(fit) for fit in self.models],
         }
 
-    def _plain_card(self, verdict: CardVerdict) -> dict[str, object]:
-        card = verdict.card
-        capability = card.compute_capability
+    def _plain_gpu(self, verdict: GpuVerdict) -> dict[str, object]:
+        gpu = verdict.gpu
+        capability = gpu.compute_capability
         return {
-            "index": card.index,
-            "name": card.name,
-            "uuid": card.uuid,
+            "index": gpu.index,
+            "name": gpu.name,
+            "uuid": gpu.uuid,
             "driver": self.driver.driver,
             "cuda": self.driver.cuda,
             "compute_capability": None
             if capability is None
             else f"{capability[0]}.{capability[1]}",
-            "vram_total_bytes": card.vram_total_bytes,
-            "vram_used_bytes": card.vram_used_bytes,
-            "vram_free_bytes": card.vram_free_bytes,
-            "utilization": card.utilization,
-            "temperature_c": card.temperature_c,
-            "power_w": card.power_w,
-            "energy_j": card.energy_j,
-            "sm_clock_mhz": card.sm_clock_mhz,
-            "memory_clock_mhz": card.memory_clock_mhz,
-            "throttle_reasons": card.throttle_reasons,
-            "processes": card.processes,
-            "mig_devices": card.mig_devices,
-            "problem": card.problem,
+            "vram_total_bytes": gpu.vram_total_bytes,
+            "vram_used_bytes": gpu.vram_used_bytes,
+            "vram_free_bytes": gpu.vram_free_bytes,
+            "utilization": gpu.utilization,
+            "temperature_c": gpu.temperature_c,
+            "power_w": gpu.power_w,
+            "energy_j": gpu.energy_j,
+            "sm_clock_mhz": gpu.sm_clock_mhz,
+            "memory_clock_mhz": gpu.memory_clock_mhz,
+            "throttle_reasons": gpu.throttle_reasons,
+            "processes": gpu.processes,
+            "mig_devices": gpu.mig_devices,
+            "problem": gpu.problem,
             "supported": verdict.supported,
             "visible": verdict.visible,
             "notes": verdict.notes,

@@ -1,4 +1,4 @@
-"""Pictures, their references, and what went wrong with one of them."""
+"""Images, their references, and what went wrong with one of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from f1cap.errors import F1capError
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a dataset file says of one picture.
+    """What a dataset file says of one image.
 
     Attributes:
         category: The group it is reported under; None where the file names none.
-        captions: Human captions, as written; none for a picture that is only listed.
-        id: What the file calls the picture in other files, as COCO's results do.
+        captions: Human captions, as written; none for an image that is only listed.
+        id: What the file calls the image in other files, as COCO's results do.
     """
 
     category: str | None
@@ -24,16 +24,16 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Pictures to caption, as names only: pictures are opened when their turn comes.
+    """Images to caption, as names only: images are opened when their turn comes.
 
     Attributes:
         name: For people: the folder's name.
-        root: The folder that the picture names are relative to, resolved.
+        root: The folder that the image names are relative to, resolved.
         images: POSIX paths relative to `root`, in the order of the run; unique.
-        references: By picture name; empty where there is no captions.json.
-        missing: Pictures that captions.json names and the folder lacks.
+        references: By image name; empty where there is no captions.json.
+        missing: Images that captions.json names and the folder lacks.
         passed_over: HEIC and raw photographs, which Pillow cannot decode; no failures, as cameras
-            put them beside a JPEG of the same picture.
+            put them beside a JPEG of the same image.
         identity: What tells this dataset from another of the same name (see `store`).
     """
 
@@ -46,11 +46,11 @@ class Dataset:
     identity: str = ""
 
     def path(self, image: str) -> Path:
-        """Return the file of a picture."""
+        """Return the file of an image."""
         return self.root / image
 
     def category(self, image: str) -> str | None:
-        """Return a picture's group: captions.json's, else its folder's name, else None."""
+        """Return an image's group: captions.json's, else its folder's name, else None."""
         reference = self.references.get(image)
         if reference is not None and reference.category is not None:
             return reference.category
@@ -60,7 +60,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A failure that did not end the command: one picture, or one model among several."""
+    """A failure that did not end the command: one image, or one model among several."""
 
     code: str
     message: str

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-# Pictures at once that can be asked for: far beyond what makes anything faster.
+# Images at once that can be asked for: far beyond what makes anything faster.
 LARGEST_BATCH = 4096
 
 
@@ -17,7 +17,7 @@ class Family(StrEnum):
 
 
 class Device(StrEnum):
-    """Kinds of device; the user may also name one card, as in `cuda:1`."""
+    """Kinds of device; the user may also name one GPU, as in `cuda:1`."""
 
     AUTO = "auto"
     CUDA = "cuda"
@@ -77,7 +77,7 @@ class ModelSpec:
         decoding: Used where the user says nothing else.
         parameters: Number of weights, tied ones counted once; None where unknown.
         local: The checkpoint is a folder on this machine (bundled or the user's).
-        negative_control: Expected to be wrong on the pictures of the study.
+        negative_control: Expected to be wrong on the images of the study.
         note: One sentence that a user should know before trusting it.
     """
 

@@ -32,9 +32,9 @@ class MemoryReading:
 
     Attributes:
         rss_bytes: Resident memory of this process.
-        vram_process_bytes: This process on its card; None without a card, or where the driver
+        vram_process_bytes: This process on its GPU; None without a GPU, or where the driver
             does not say.
-        vram_total_bytes: The card's memory; None likewise.
+        vram_total_bytes: The GPU's memory; None likewise.
     """
 
     rss_bytes: int | None
@@ -49,7 +49,7 @@ class TorchBuild:
     Attributes:
         version: As `2.13.0+cpu`.
         cuda: The CUDA version that it was built with, as `13.0`; None for a build without.
-        hip: The same of ROCm, for AMD cards.
+        hip: The same of ROCm, for AMD GPUs.
     """
 
     version: str

@@ -111,7 +111,7 @@ class LiveBench(PlainBench):
         if self._latency_s is None:
             return self._bars
         figures = Text(
-            f"{count(self._images, 'picture')} · {seconds(self._latency_s)} a picture", style="dim"
+            f"{count(self._images, 'image')} · {seconds(self._latency_s)} an image", style="dim"
         )
         return Group(self._bars, figures, self._gauge())
 
@@ -130,5 +130,5 @@ class LiveBench(PlainBench):
 
 
 def _used(reading: MemoryReading) -> int | None:
-    on_card = reading.vram_process_bytes
-    return reading.rss_bytes if on_card is None else on_card
+    on_gpu = reading.vram_process_bytes
+    return reading.rss_bytes if on_gpu is None else on_gpu

@@ -78,7 +78,7 @@ class PlainBench(QuietBench):
     def bench_started(self, cells: Sequence[_Cell], images: int) -> None:
         """Say what is coming."""
         self._labels = [cell.label for cell in cells]
-        self.say(f"{count(len(cells), 'row')} to measure on {count(images, 'picture')}")
+        self.say(f"{count(len(cells), 'row')} to measure on {count(images, 'image')}")
 
     def cell_started(self, place: int) -> None:
         """Remember which."""

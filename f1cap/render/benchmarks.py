@@ -43,7 +43,7 @@ def _write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool) -> None
         _print_fitting(console, complete, main_columns(complete))
         if verbose:
             console.print()
-            console.print(Text("Where the time goes (medians a picture)", style="bold"))
+            console.print(Text("Where the time goes (medians an image)", style="bold"))
             _print_fitting(console, complete, time_columns(complete))
             for line in _watching(complete):
                 console.print(Text(line, style="dim"), soft_wrap=True)
@@ -95,7 +95,7 @@ def _watching(rows: Sequence[BenchRow]) -> Iterator[str]:
 
 
 def _heading(benchmark: Benchmark) -> str:
-    heading = f"{printable(benchmark.dataset)}: {count(benchmark.images, 'picture')}"
+    heading = f"{printable(benchmark.dataset)}: {count(benchmark.images, 'image')}"
     setting = ", ".join(_shared([row for row in benchmark.rows if row.status == "ok"]))
     return f"{heading} · {setting}" if setting else heading
 
@@ -105,7 +105,7 @@ def _shared(rows: Sequence[BenchRow]) -> Iterator[str]:
     for texts in (
         {row.device or "n/a" for row in rows},
         {row.dtype or "n/a" for row in rows},
-        {f"{count(row.batch_size or 1, 'picture')} at once" for row in rows},
+        {f"{count(row.batch_size or 1, 'image')} at once" for row in rows},
     ):
         if len(texts) == 1:
             yield from texts
@@ -131,13 +131,13 @@ def _remarks(benchmark: Benchmark) -> Iterator[str]:
             yield f"No CIDEr: {qualities[0].note}"
         elif qualities[0].images < 50:
             yield (
-                f"CIDEr on {qualities[0].images} pictures says little: mind its interval; "
+                f"CIDEr on {qualities[0].images} images says little: mind its interval; "
                 "f1cap eval says more."
             )
     if any(row.reference is not None for row in rows):
         yield (
-            "Speed-up: against the plain transformers loop (one picture at a time, float32), in "
-            "turns; Same: pictures for which both wrote the same caption."
+            "Speed-up: against the plain transformers loop (one image at a time, float32), in "
+            "turns; Same: images for which both wrote the same caption."
         )
     if any(row.images_per_s_stdev is not None for row in rows):
         yield "±: standard deviation over the turns, each some batches long."
@@ -162,13 +162,12 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
 
 
 def _environment(environment: Environment) -> Iterator[str]:
-    cards = ", ".join(
-        f"{card.name or 'unknown card'} ({memory(card.vram_total_bytes)})"
-        for card in environment.gpus
+    gpus = ", ".join(
+        f"{gpu.name or 'unknown GPU'} ({memory(gpu.vram_total_bytes)})" for gpu in environment.gpus
     )
     yield (
         f"{environment.cpu or 'unknown CPU'}, {count(environment.cores, 'core')}, "
-        f"{memory(environment.ram_bytes)} RAM · {cards or 'no NVIDIA GPU'}"
+        f"{memory(environment.ram_bytes)} RAM · {gpus or 'no NVIDIA GPU'}"
         + (f", driver {environment.driver}" if environment.driver else "")
     )
     threads = "" if environment.threads is None else f" · {count(environment.threads, 'thread')}"

@@ -46,7 +46,7 @@ def _table(run: CaptionRun) -> Table:
         header_style="bold",
         expand=False,
     )
-    table.add_column("Picture", no_wrap=True, overflow="ellipsis", max_width=24, style="cyan")
+    table.add_column("Image", no_wrap=True, overflow="ellipsis", max_width=24, style="cyan")
     table.add_column("Caption", overflow="fold", ratio=1)
     table.add_column("Latency", justify="right", no_wrap=True)
     table.add_column("Tokens", justify="right", no_wrap=True)

@@ -56,7 +56,7 @@ def size(value: int | None) -> str:
 
 
 def memory(value: int | None) -> str:
-    """Return memory in binary units, as cards and systems count it."""
+    """Return memory in binary units, as GPUs and systems count it."""
     if value is None:
         return "n/a"
     if value < 2**30:
@@ -65,12 +65,12 @@ def memory(value: int | None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Return `1 picture`, `1,000 pictures`."""
+    """Return `1 image`, `1,000 images`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def rate(value: float | None) -> str:
-    """Return pictures a second."""
+    """Return images a second."""
     if value is None:
         return "n/a"
     return f"{value:.1f} images/s" if value >= 1 else f"{value:.2f} images/s"

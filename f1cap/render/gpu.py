@@ -1,4 +1,4 @@
-"""What `gpu` shows: cards, what torch can do with them, and which models fit."""
+"""What `gpu` shows: GPUs, what torch can do with them, and which models fit."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,8 +8,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from f1cap.records.devices import CardReading
-from f1cap.records.fits import CardVerdict, DeviceReport, ModelFit
+from f1cap.records.devices import GpuReading
+from f1cap.records.fits import DeviceReport, GpuVerdict, ModelFit
 from f1cap.records.models import DType
 from f1cap.records.readings import TorchBuild
 from f1cap.render.document import write_document
@@ -20,11 +20,11 @@ _WATCH_S = 1.0
 
 
 def write_devices_table(report: DeviceReport, stream: TextIO) -> None:
-    """Write cards, verdicts and fits for people."""
+    """Write GPUs, verdicts and fits for people."""
     console = data_console(stream)
-    _print_cards(console, report)
+    _print_gpus(console, report)
     if report.settings.capacity_bytes is None:
-        console.print(Text("What would fit on a card: f1cap gpu --vram 4GiB", style="dim"))
+        console.print(Text("What would fit on a GPU: f1cap gpu --vram 4GiB", style="dim"))
         return
     console.print()
     console.print(_fit_heading(report), soft_wrap=True)
@@ -37,42 +37,42 @@ def write_devices_json(report: DeviceReport, stream: TextIO) -> None:
 
 
 def watch_devices(read: Callable[[], DeviceReport], stream: TextIO) -> None:
-    """Show the cards anew every second until Ctrl-C, which is the way out and no failure."""
+    """Show the GPUs anew every second until Ctrl-C, which is the way out and no failure."""
     console = data_console(stream)
     try:
         if not console.is_terminal:
             while True:
-                _print_cards(console, read())
+                _print_gpus(console, read())
                 console.file.flush()
                 time.sleep(_WATCH_S)
         from rich.live import Live
 
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(Group(*_cards(read())), refresh=True)
+                live.update(Group(*_gpus(read())), refresh=True)
                 time.sleep(_WATCH_S)
     except KeyboardInterrupt:
         return
 
 
-def _print_cards(console: Console, report: DeviceReport) -> None:
-    for part in _cards(report):
+def _print_gpus(console: Console, report: DeviceReport) -> None:
+    for part in _gpus(report):
         if isinstance(part, Text):
             console.print(part, soft_wrap=True)
         else:
             print_trimmed(console, part)
 
 
-def _cards(report: DeviceReport) -> Iterator[RenderableType]:
-    if not report.cards:
-        yield _no_card(report)
+def _gpus(report: DeviceReport) -> Iterator[RenderableType]:
+    if not report.gpus:
+        yield _no_gpu(report)
         return
-    for verdict in report.cards:
-        yield from _card(report, verdict)
+    for verdict in report.gpus:
+        yield from _gpu(report, verdict)
 
 
-def _no_card(report: DeviceReport) -> Text:
-    """Say in one line that there is no card, what NVML answered and what the CPU will do."""
+def _no_gpu(report: DeviceReport) -> Text:
+    """Say in one line that there is no GPU, what NVML answered and what the CPU will do."""
     driver = report.driver
     answer = "NVML lists none" if driver.problem is None else f"NVML says: {driver.problem}"
     what = "The NVIDIA driver does not answer" if driver.silent else "No NVIDIA GPU"
@@ -93,20 +93,20 @@ def _no_card(report: DeviceReport) -> Text:
     )
 
 
-def _card(report: DeviceReport, verdict: CardVerdict) -> Iterator[RenderableType]:
-    card = verdict.card
-    heading = Text(f"GPU {card.index}  ", style="bold")
-    heading.append(printable(card.name or "name n/a"), style="bold cyan")
+def _gpu(report: DeviceReport, verdict: GpuVerdict) -> Iterator[RenderableType]:
+    gpu = verdict.gpu
+    heading = Text(f"GPU {gpu.index}  ", style="bold")
+    heading.append(printable(gpu.name or "name n/a"), style="bold cyan")
     if verdict.visible is False:
         heading.append("  (hidden by CUDA_VISIBLE_DEVICES)", style="yellow")
     yield heading
-    if card.problem is not None:
-        yield Text(f"  does not answer: {printable(card.problem)}", style="red")
+    if gpu.problem is not None:
+        yield Text(f"  does not answer: {printable(gpu.problem)}", style="red")
         return
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, text in _facts(report, card):
+    for name, text in _facts(report, gpu):
         table.add_row(f"  {name}", Text(text))
     table.add_row("  torch", _verdict(report.torch, verdict))
     yield table
@@ -116,8 +116,8 @@ def _card(report: DeviceReport, verdict: CardVerdict) -> Iterator[RenderableType
         yield Text(command, style="cyan")
 
 
-def _facts(report: DeviceReport, card: CardReading) -> Iterator[tuple[str, str]]:
-    capability = card.compute_capability
+def _facts(report: DeviceReport, gpu: GpuReading) -> Iterator[tuple[str, str]]:
+    capability = gpu.compute_capability
     yield (
         "driver",
         (
@@ -128,25 +128,25 @@ def _facts(report: DeviceReport, card: CardReading) -> Iterator[tuple[str, str]]
     yield (
         "VRAM",
         (
-            f"{memory(card.vram_used_bytes)} used · {memory(card.vram_free_bytes)} free · "
-            f"{memory(card.vram_total_bytes)} in all"
+            f"{memory(gpu.vram_used_bytes)} used · {memory(gpu.vram_free_bytes)} free · "
+            f"{memory(gpu.vram_total_bytes)} in all"
         ),
     )
-    busy = "n/a" if card.utilization is None else f"{100 * card.utilization:.0f} %"
-    heat = "n/a" if card.temperature_c is None else f"{card.temperature_c} °C"
-    power = "n/a" if card.power_w is None else f"{card.power_w:.1f} W"
+    busy = "n/a" if gpu.utilization is None else f"{100 * gpu.utilization:.0f} %"
+    heat = "n/a" if gpu.temperature_c is None else f"{gpu.temperature_c} °C"
+    power = "n/a" if gpu.power_w is None else f"{gpu.power_w:.1f} W"
     yield "state", f"busy {busy} · {heat} · power {power}"
-    reasons = card.throttle_reasons
+    reasons = gpu.throttle_reasons
     held = "n/a" if reasons is None else ", ".join(reasons) or "nothing"
     yield (
         "clocks",
         (
-            f"{_megahertz(card.sm_clock_mhz)} · memory {_megahertz(card.memory_clock_mhz)} · "
+            f"{_megahertz(gpu.sm_clock_mhz)} · memory {_megahertz(gpu.memory_clock_mhz)} · "
             f"held down by: {held}"
         ),
     )
-    yield "processes", _processes(card)
-    for part in card.mig_devices:
+    yield "processes", _processes(gpu)
+    for part in gpu.mig_devices:
         yield (
             "slice",
             (
@@ -156,31 +156,31 @@ def _facts(report: DeviceReport, card: CardReading) -> Iterator[tuple[str, str]]
         )
 
 
-def _processes(card: CardReading) -> str:
-    if card.processes is None:
+def _processes(gpu: GpuReading) -> str:
+    if gpu.processes is None:
         return "n/a"
-    named = [f"{process.pid} ({memory(process.vram_bytes)})" for process in card.processes]
+    named = [f"{process.pid} ({memory(process.vram_bytes)})" for process in gpu.processes]
     return ", ".join(named) or "none"
 
 
-def _verdict(torch: TorchBuild | None, verdict: CardVerdict) -> Text:
+def _verdict(torch: TorchBuild | None, verdict: GpuVerdict) -> Text:
     if torch is None:
         return Text("not installed", style="red")
     build = f"{torch.version}{f' (CUDA {torch.cuda})' if torch.cuda else ''}"
     if verdict.supported:
-        return Text(f"{build} runs on this card", style="green")
+        return Text(f"{build} runs on this GPU", style="green")
     if verdict.supported is None:
-        return Text(f"{build}: whether it runs on this card cannot be told")
+        return Text(f"{build}: whether it runs on this GPU cannot be told")
     return Text(f"{build}: {printable(' '.join(verdict.notes))}", style="red")
 
 
 def _fit_heading(report: DeviceReport) -> Text:
     settings = report.settings
-    where = "a card of" if settings.card_index is None else f"GPU {settings.card_index}, free:"
+    where = "a GPU of" if settings.gpu_index is None else f"GPU {settings.gpu_index}, free:"
     beams = "each model's beams" if settings.num_beams is None else f"{settings.num_beams} beams"
     return Text("What fits on ", style="bold").append(
         f"{where} {memory(settings.capacity_bytes)} in {settings.dtype}, "
-        f"{count(settings.batch_size, 'picture')} at once, {beams}",
+        f"{count(settings.batch_size, 'image')} at once, {beams}",
         style="bold",
     )
 

@@ -118,7 +118,7 @@ class LiveProgress(PlainProgress):
         self._advance()
 
     def failed(self, problem: Problem) -> None:
-        """Print one line above the bar and count the picture."""
+        """Print one line above the bar and count the image."""
         super().failed(problem)
         self._advance()
 
@@ -128,7 +128,7 @@ class LiveProgress(PlainProgress):
         self._bar = self._caption = None
 
     def rates(self) -> tuple[float | None, float | None]:
-        """Return pictures a second and seconds left; None before the first caption."""
+        """Return images a second and seconds left; None before the first caption."""
         if not self._made:
             return None, None
         per_second = self._made / max(time.monotonic() - self._started, 1e-9)
@@ -156,7 +156,7 @@ class LiveProgress(PlainProgress):
 
 
 class _RateColumn(ProgressColumn):
-    """Pictures a second and time left, from the run's own clock."""
+    """Images a second and time left, from the run's own clock."""
 
     def __init__(self, progress: LiveProgress) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from f1cap.records.readings import MemoryReading
 from f1cap.render.formatting import clock, count, printable, rate, seconds, size
 from f1cap.render.terminal import message_console
 
-# Between plain lines; a log should not grow with every picture.
+# Between plain lines; a log should not grow with every image.
 _LINE_EVERY_S = 5.0
 
 
@@ -105,7 +105,7 @@ class PlainProgress(QuietProgress):
             elapsed = time.monotonic() - self._started
             left_s = (self._total - self._done) * elapsed / self._made
             self.say(
-                f"{self._name}: {self._done:,}/{self._total:,} pictures, "
+                f"{self._name}: {self._done:,}/{self._total:,} images, "
                 f"{rate(self._made / elapsed)}, {clock(left_s)} left"
             )
 
@@ -114,7 +114,7 @@ class PlainProgress(QuietProgress):
         self._done += 1
 
     def failed(self, problem: Problem) -> None:
-        """Print one line and count the picture."""
+        """Print one line and count the image."""
         super().failed(problem)
         self._done += problem.image is not None
 

@@ -5,17 +5,17 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from f1cap import gpu
+from f1cap.gpu import read_driver, visible_uuids
 from f1cap.models import catalog, memory_estimate
 from f1cap.models.device.machine import (
     built_for,
     has_nvidia_driver,
     installed_torch,
     pip_commands,
-    read_processor,
+    read_cpu,
 )
 from f1cap.models.device.placement import (
-    Card,
+    Gpu,
     Machine,
     auto_dtype,
     driver_note,
@@ -23,13 +23,13 @@ from f1cap.models.device.placement import (
     why_unusable,
 )
 from f1cap.models.memory_estimate import architecture_of, parameters_of
-from f1cap.records.devices import CardReading, DriverReading
-from f1cap.records.fits import CardVerdict, DeviceReport, FitSettings, ModelFit
+from f1cap.records.devices import DriverReading, GpuReading
+from f1cap.records.fits import DeviceReport, FitSettings, GpuVerdict, ModelFit
 from f1cap.records.models import LARGEST_BATCH, DType, ModelSpec
 from f1cap.records.readings import TorchBuild
 from f1cap.store.benchmarks import PeakKey, read_peaks
 
-# What `caption` starts with on a card where the user says nothing.
+# What `caption` starts with on a GPU where the user says nothing.
 _BATCH_SIZE = 8
 
 
@@ -38,7 +38,7 @@ class DeviceRequest:
     """What the predictions are asked for; None means f1cap's or the model's own choice.
 
     Attributes:
-        vram_bytes: The memory of a card that is not there.
+        vram_bytes: The memory of a GPU that is not there.
     """
 
     vram_bytes: int | None = None
@@ -48,40 +48,40 @@ class DeviceRequest:
 
 
 def report_devices(request: DeviceRequest) -> DeviceReport:
-    """Read the cards and judge each model against one of them. Never raises for a bad driver."""
-    driver = gpu.read_driver()
+    """Read the GPUs and judge each model against one of them. Never raises for a bad driver."""
+    driver = read_driver()
     torch = installed_torch()
-    verdicts = judge_cards(driver, torch)
-    settings = _settings(request, _in_cuda_order(verdicts, driver.cards))
-    name = next((v.card.name for v in verdicts if v.card.index == settings.card_index), None)
+    verdicts = judge_gpus(driver, torch)
+    settings = _settings(request, _in_cuda_order(verdicts, driver.gpus))
+    name = next((v.gpu.name for v in verdicts if v.gpu.index == settings.gpu_index), None)
     return DeviceReport(
         driver=driver,
-        cards=verdicts,
+        gpus=verdicts,
         torch=torch,
-        processor=read_processor(),
+        processor=read_cpu(),
         apple_gpu=platform.system() == "Darwin" and platform.machine() == "arm64",
         settings=settings,
         models=_fits(settings, name),
     )
 
 
-def judge_cards(driver: DriverReading, torch: TorchBuild | None) -> tuple[CardVerdict, ...]:
-    """Tell of each card whether the installed torch can run on it, and what to do if not."""
-    visible = gpu.visible_uuids(driver.cards, os.environ)
-    return tuple(_judge(card, driver, torch, _is_visible(card, visible)) for card in driver.cards)
+def judge_gpus(driver: DriverReading, torch: TorchBuild | None) -> tuple[GpuVerdict, ...]:
+    """Tell of each GPU whether the installed torch can run on it, and what to do if not."""
+    visible = visible_uuids(driver.gpus, os.environ)
+    return tuple(_judge(gpu, driver, torch, _is_visible(gpu, visible)) for gpu in driver.gpus)
 
 
 def _judge(
-    card: CardReading, driver: DriverReading, torch: TorchBuild | None, visible: bool | None
-) -> CardVerdict:
+    gpu: GpuReading, driver: DriverReading, torch: TorchBuild | None, visible: bool | None
+) -> GpuVerdict:
     arch_list = None if torch is None else built_for(torch)
-    capability = card.compute_capability
+    capability = gpu.compute_capability
     if torch is None or arch_list is None or capability is None:
-        return CardVerdict(card, None, visible)
+        return GpuVerdict(gpu, None, visible)
     pips = pip_commands()
-    named = Card(card.index, card.name or "This card", capability)
+    named = Gpu(gpu.index, gpu.name or "This GPU", capability)
     machine = Machine(
-        cards=(named,),
+        gpus=(named,),
         arch_list=arch_list,
         cuda_build=torch.cuda,
         nvidia_driver=has_nvidia_driver(),
@@ -97,14 +97,14 @@ def _judge(
         notes = list(reasons[: 1 if known else 2])
         if known and (note := driver_note(capability, driver.cuda)) is not None:
             notes.append(note)
-        return CardVerdict(card, False, visible, tuple(notes), known or None)
+        return GpuVerdict(gpu, False, visible, tuple(notes), known or None)
     if _major(driver.cuda) < _major(torch.cuda):
         note = (
             f"This torch build needs a driver for CUDA {torch.cuda}; this one serves CUDA "
             f"{driver.cuda}. Update the NVIDIA driver."
         )
-        return CardVerdict(card, False, visible, (note,))
-    return CardVerdict(card, True, visible)
+        return GpuVerdict(gpu, False, visible, (note,))
+    return GpuVerdict(gpu, True, visible)
 
 
 def _major(version: str | None) -> int:
@@ -113,47 +113,47 @@ def _major(version: str | None) -> int:
     return int(head) if head.isdecimal() else 99
 
 
-def _is_visible(card: CardReading, visible: tuple[str | None, ...]) -> bool | None:
-    own = _uuids(card)
+def _is_visible(gpu: GpuReading, visible: tuple[str | None, ...]) -> bool | None:
+    own = _uuids(gpu)
     if own & set(visible):
         return True
     return None if None in visible or not own else False
 
 
-def _uuids(card: CardReading) -> set[str]:
-    """Return all numbers by which CUDA may know a card: its own and its slices'."""
-    found = (card.uuid, *(part.uuid for part in card.mig_devices))
+def _uuids(gpu: GpuReading) -> set[str]:
+    """Return all numbers by which CUDA may know a GPU: its own and its slices'."""
+    found = (gpu.uuid, *(part.uuid for part in gpu.mig_devices))
     return {uuid for uuid in found if uuid is not None}
 
 
 def _in_cuda_order(
-    verdicts: tuple[CardVerdict, ...], cards: tuple[CardReading, ...]
-) -> list[CardVerdict]:
-    """Return cards as CUDA numbers them, which is how a run takes them; those not told, last."""
-    visible = gpu.visible_uuids(cards, os.environ)
+    verdicts: tuple[GpuVerdict, ...], gpus: tuple[GpuReading, ...]
+) -> list[GpuVerdict]:
+    """Return GPUs as CUDA numbers them, which is how a run takes them; those not told, last."""
+    visible = visible_uuids(gpus, os.environ)
 
-    def place(verdict: CardVerdict) -> int:
-        own = _uuids(verdict.card)
+    def place(verdict: GpuVerdict) -> int:
+        own = _uuids(verdict.gpu)
         return next((place for place, uuid in enumerate(visible) if uuid in own), len(visible))
 
     return sorted(verdicts, key=place)
 
 
-def _settings(request: DeviceRequest, verdicts: Sequence[CardVerdict]) -> FitSettings:
-    """Choose the card that a run would take: the first that torch can use, else the first."""
-    shown = [v for v in verdicts if v.visible is not False and v.card.vram_total_bytes is not None]
+def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSettings:
+    """Choose the GPU that a run would take: the first that torch can use, else the first."""
+    shown = [v for v in verdicts if v.visible is not False and v.gpu.vram_total_bytes is not None]
     usable = [verdict for verdict in shown if verdict.supported]
-    card = next((verdict.card for verdict in (*usable, *shown)), None)
-    chosen = None if request.vram_bytes is not None else card
+    gpu = next((verdict.gpu for verdict in (*usable, *shown)), None)
+    chosen = None if request.vram_bytes is not None else gpu
     capability = None if chosen is None else chosen.compute_capability
     dtype = request.dtype
     if dtype is DType.AUTO:
-        # of a card that is not known, the larger format: what fits then fits in any
+        # of a GPU that is not known, the larger format: what fits then fits in any
         dtype = DType.FLOAT32
         if chosen is not None and capability is not None:
-            dtype = auto_dtype(Card(chosen.index, chosen.name or "", capability))
+            dtype = auto_dtype(Gpu(chosen.index, chosen.name or "", capability))
     return FitSettings(
-        card_index=None if chosen is None else chosen.index,
+        gpu_index=None if chosen is None else chosen.index,
         capacity_bytes=request.vram_bytes if chosen is None else _free_bytes(chosen),
         dtype=dtype,
         batch_size=request.batch_size or _BATCH_SIZE,
@@ -161,22 +161,22 @@ def _settings(request: DeviceRequest, verdicts: Sequence[CardVerdict]) -> FitSet
     )
 
 
-def _free_bytes(card: CardReading) -> int | None:
-    if card.mig_devices:  # CUDA shows the first slice
-        return card.mig_devices[0].vram_free_bytes
-    return card.vram_total_bytes if card.vram_free_bytes is None else card.vram_free_bytes
+def _free_bytes(gpu: GpuReading) -> int | None:
+    if gpu.mig_devices:  # CUDA shows the first slice
+        return gpu.mig_devices[0].vram_free_bytes
+    return gpu.vram_total_bytes if gpu.vram_free_bytes is None else gpu.vram_free_bytes
 
 
-def _fits(settings: FitSettings, card_name: str | None) -> tuple[ModelFit, ...]:
+def _fits(settings: FitSettings, gpu_name: str | None) -> tuple[ModelFit, ...]:
     peaks = read_peaks()
-    return tuple(_fit(spec, settings, card_name, peaks) for spec in catalog.CATALOG.values())
+    return tuple(_fit(spec, settings, gpu_name, peaks) for spec in catalog.CATALOG.values())
 
 
 def _fit(
-    spec: ModelSpec, settings: FitSettings, card_name: str | None, peaks: dict[PeakKey, int]
+    spec: ModelSpec, settings: FitSettings, gpu_name: str | None, peaks: dict[PeakKey, int]
 ) -> ModelFit:
     beams = settings.num_beams or spec.decoding.num_beams
-    key = PeakKey(card_name or "", spec.name, settings.dtype, beams, settings.batch_size)
+    key = PeakKey(gpu_name or "", spec.name, settings.dtype, beams, settings.batch_size)
     measured, measured_batch = _last_peak(key, peaks)
     architecture, parameters = architecture_of(spec), parameters_of(spec)
     capacity = settings.capacity_bytes

@@ -73,11 +73,11 @@ def read_benchmark(name: str) -> dict[str, Any]:
 def _is_whole(data: dict[str, Any]) -> bool:
     """Tell whether what a comparison reads is there, before minutes of work depend on it."""
     environment, rows = data["environment"], data["rows"]
-    cards = environment.get("gpus") or [] if isinstance(environment, dict) else [None]
+    gpus = environment.get("gpus") or [] if isinstance(environment, dict) else [None]
     return (
         isinstance(rows, list)
         and all(isinstance(row, dict) and row.keys() >= ROW_KEYS for row in rows)
-        and all(isinstance(card, dict) and "name" in card for card in cards)
+        and all(isinstance(gpu, dict) and "name" in gpu for gpu in gpus)
     )
 
 
@@ -89,7 +89,7 @@ def _path(name: str) -> Path:
 class PeakKey:
     """What a measured peak depends on."""
 
-    card: str
+    gpu: str
     model: str
     dtype: str
     num_beams: int
@@ -127,7 +127,7 @@ def write_peaks(measured: Iterable[tuple[PeakKey, int]]) -> None:
     peaks = {key: peak for key, peak in read_peaks().items() if key not in new} | new
     entries = [
         {
-            "card": key.card,
+            "card": key.gpu,
             "model": key.model,
             "dtype": key.dtype,
             "num_beams": key.num_beams,

@@ -105,7 +105,7 @@ class ResultsFolder:
         return aside
 
     def write_captions(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Write generated_captions.json, `{"picture": "caption"}`, in the order given.
+        """Write generated_captions.json, `{"image": "caption"}`, in the order given.
 
         Raises:
             StorageError: It cannot be written; the old file stands.

@@ -1,4 +1,4 @@
-"""The journal: one line a finished caption, on disk before the next picture is begun."""
+"""The journal: one line a finished caption, on disk before the next image is begun."""
 
 import contextlib
 import hashlib
@@ -42,7 +42,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Digests, not names: what is kept in memory for each picture stays small.
+        # Digests, not names: what is kept in memory for each image stays small.
         self._positions: dict[bytes, int] = {}
         self._end = 0
         try:

@@ -32,7 +32,7 @@ def read_results(folder: Path, model: str) -> CaptionSet:
     path = folder / CAPTIONS
     if not path.is_file():
         raise CaptionSetError(
-            f"There are no captions of {model} for these pictures.",
+            f"There are no captions of {model} for these images.",
             hint=f"Make them: f1cap caption … --model {model}",
         )
     captions = read_object(path)

@@ -1,4 +1,4 @@
-"""Small pictures, a tiny checkpoint, and the program as a user runs it."""
+"""Small images, a tiny checkpoint, and the program as a user runs it."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
-    make_pictures(folder, 5)
+    make_images(folder, 5)
     return folder
 
 
@@ -56,10 +56,10 @@ def program() -> Program:
     return run
 
 
-def make_pictures(folder: Path, number: int) -> None:
-    """Write pictures that differ, in two sub-folders."""
+def make_images(folder: Path, number: int) -> None:
+    """Write images that differ, in two sub-folders."""
     for place in range(number):
-        path = folder / ("cars", "pits")[place % 2] / f"picture_{place}.jpg"
+        path = folder / ("cars", "pits")[place % 2] / f"image_{place}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (48, 32), (40 * place % 256, 90, 255 - 30 * place % 256)).save(path)
 
@@ -69,7 +69,7 @@ Bench = Callable[..., Result]
 
 @pytest.fixture
 def bench(runner: CliRunner, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Return the command on five small pictures, with captioners that need no torch."""
+    """Return the command on five small images, with captioners that need no torch."""
     monkeypatch.setenv(worker.TEST_HOOK, captioners.HOOK)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 

@@ -15,10 +15,9 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from f1cap import gpu
 from f1cap.cli.app import app
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks
-from f1cap.records.devices import CardReading, DriverReading
+from f1cap.records.devices import DriverReading, GpuReading
 from f1cap.services.bench import run, worker
 from f1cap.store.benchmarks import PeakKey, read_peaks
 from tests import captioners
@@ -99,17 +98,17 @@ def test_out_of_memory_halves_the_batch(bench: Bench) -> None:
     rows = document_of(bench(*args, behave="git-mini=small"))["data"]["rows"]
     assert [row["asked_batch_size"] for row in rows] == [1, 8]
     assert [row["batch_size"] for row in rows] == [1, captioners.LARGEST_BATCH]
-    assert "Out of memory with 8 pictures at once; 2 held." in rows[1]["notes"]
+    assert "Out of memory with 8 images at once; 2 held." in rows[1]["notes"]
 
 
 def test_rows_of_a_sweep_can_be_told_apart(bench: Bench) -> None:
     sweep = ("--model", "git-mini", "--batch-size", "4,8")
     table = bench(*sweep, behave="git-mini=small").stdout
-    assert table.startswith("photos: 5 pictures · cpu, float32, 2 pictures at once\n")
+    assert table.startswith("photos: 5 images · cpu, float32, 2 images at once\n")
     assert "2 of 4" in table
     assert "2 of 8" in table
     # what differs from row to row is no heading
-    assert bench(*sweep).stdout.startswith("photos: 5 pictures · cpu, float32\n")
+    assert bench(*sweep).stdout.startswith("photos: 5 images · cpu, float32\n")
     failed = bench(*sweep, "--format", "csv", behave="git-mini=memory").stdout
     rows = list(csv.DictReader(io.StringIO(failed)))
     assert [row["asked_batch_size"] for row in rows] == ["4", "8"]
@@ -128,7 +127,7 @@ def test_the_reference_takes_turns(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("scenario", "has_energy"), [("healthy", True), ("gtx1050", False), ("gone", False)]
 )
-def test_a_card_is_watched_from_outside(
+def test_a_gpu_is_watched_from_outside(
     scenario: str,
     has_energy: bool,
     bench: Bench,
@@ -167,19 +166,19 @@ def test_ctrl_c_says_how_far_it_came(
 def test_only_the_driver_s_count_is_kept_beside_predictions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    card = CardReading(0, "GPU-1", "A card")
-    monkeypatch.setattr(gpu, "read_driver", lambda: DriverReading(cards=(card,)))
+    gpu = GpuReading(0, "GPU-1", "A GPU")
+    monkeypatch.setattr("f1cap.services.bench.run.read_driver", lambda: DriverReading(gpus=(gpu,)))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     setting = BenchRow("git-base", "ok", device="cuda:0", dtype="float16", num_beams=4)
     counted = replace(setting, batch_size=8, memory=MemoryPeaks(nvml_process_bytes=900))
     # under WDDM, say, torch's own count, without the CUDA context
     reserved = replace(setting, batch_size=4, memory=MemoryPeaks(torch_reserved_bytes=500))
     run._keep_peaks([counted, reserved])
-    assert read_peaks() == {PeakKey("A card", "git-base", "float16", 4, 8): 900}
+    assert read_peaks() == {PeakKey("A GPU", "git-base", "float16", 4, 8): 900}
 
 
-def test_a_broken_picture_is_told_once_and_costs_no_model(bench: Bench, photos: Path) -> None:
-    (photos / "broken.jpg").write_bytes(b"no picture")
+def test_a_broken_image_is_told_once_and_costs_no_model(bench: Bench, photos: Path) -> None:
+    (photos / "broken.jpg").write_bytes(b"no image")
     args = ("--model", "git-mini", "--model", "swin-mini", "--format", "json")
     result = bench(*args, least="6")
     assert result.exit_code == 3
@@ -187,9 +186,9 @@ def test_a_broken_picture_is_told_once_and_costs_no_model(bench: Bench, photos: 
     assert [error["image"] for error in document["errors"]] == ["broken.jpg"]
     assert [row["status"] for row in document["data"]["rows"]] == ["ok", "ok"]
     for path in photos.rglob("*.jpg"):
-        path.write_bytes(b"no picture")
+        path.write_bytes(b"no image")
     (row,) = document_of(bench("--model", "git-mini", "--format", "json"))["data"]["rows"]
-    assert row["reason"] == "Not one of the pictures can be read."
+    assert row["reason"] == "Not one of the images can be read."
 
 
 def test_quality_stands_beside_cost(bench: Bench, photos: Path) -> None:
@@ -213,7 +212,7 @@ def test_csv_has_every_number(bench: Bench) -> None:
 
 def test_the_table_says_where_the_time_goes(bench: Bench) -> None:
     result = bench("--model", "git-mini", "--verbose")
-    assert result.stdout.startswith("photos: 5 pictures · cpu, float32, 4 pictures at once\n")
+    assert result.stdout.startswith("photos: 5 images · cpu, float32, 4 images at once\n")
     assert "Where the time goes" in result.stdout
     assert "git-mini: measuring" in result.stderr
 
@@ -255,7 +254,7 @@ def test_real_processes_measure_a_tiny_checkpoint(
 
 
 @pytest.mark.slow
-def test_the_bundled_models_on_the_bundled_pictures(
+def test_the_bundled_models_on_the_bundled_images(
     runner: CliRunner, at: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -61,8 +61,8 @@ def test_a_baseline_with_nothing_to_compare_does_not_pass(bench: Bench, photos: 
     assert "Nothing to compare" in other.stdout
 
     next(photos.rglob("*.jpg")).unlink()
-    pictures = bench(*args, "--baseline", "both", "--format", "json")
-    assert pictures.exit_code == 3
-    document = document_of(pictures)
+    images = bench(*args, "--baseline", "both", "--format", "json")
+    assert images.exit_code == 3
+    document = document_of(images)
     assert document["data"]["comparison"]["differences"] == ["images was 5 and is 4"]
     assert [error["code"] for error in document["errors"]] == ["baseline"]

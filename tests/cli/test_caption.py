@@ -12,9 +12,7 @@ from tests.zoo import build_zoo
 
 
 @pytest.mark.parametrize("model", ["git-mini", "blip-mini", "swin-mini"])
-def test_bundled_models_caption_the_bundled_pictures(
-    runner: CliRunner, at: Path, model: str
-) -> None:
+def test_bundled_models_caption_the_bundled_images(runner: CliRunner, at: Path, model: str) -> None:
     result = run_caption(runner, "--model", model, "--format", "json")
     assert result.exit_code == 0, result.output
     document = document_of(result)
@@ -31,7 +29,7 @@ def test_table_and_summary(runner: CliRunner, photos: Path, checkpoint: Path) ->
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("tiny-git on photos\n")
     assert "5 captions in" in result.stdout
-    assert "picture_0.jpg" in result.stdout
+    assert "image_0.jpg" in result.stdout
     assert "Results: " in result.stdout
     assert "captions in" in result.stderr, "progress goes to stderr"
 
@@ -76,9 +74,7 @@ def test_only_what_changed_is_captioned_again(
     runner: CliRunner, photos: Path, checkpoint: Path
 ) -> None:
     run_of(runner, photos, "--model", checkpoint)
-    (photos / "cars" / "picture_0.jpg").write_bytes(
-        (photos / "pits" / "picture_1.jpg").read_bytes()
-    )
+    (photos / "cars" / "image_0.jpg").write_bytes((photos / "pits" / "image_1.jpg").read_bytes())
     changed = run_of(runner, photos, "--model", checkpoint)
     assert (changed["captioned"], changed["kept"]) == (1, 4)
     beams = run_of(runner, photos, "--model", checkpoint, "--num-beams", "2")
@@ -125,18 +121,18 @@ def test_no_recursion(runner: CliRunner, photos: Path, checkpoint: Path) -> None
     assert "--no-recursive" in result.stderr
 
 
-def test_picture_files_may_be_named(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
+def test_image_files_may_be_named(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
     run = run_of(
         runner,
-        photos / "pits" / "picture_1.jpg",
-        photos / "cars" / "picture_0.jpg",
+        photos / "pits" / "image_1.jpg",
+        photos / "cars" / "image_0.jpg",
         "--model",
         checkpoint,
     )
-    assert {c["image"] for c in run["captions"]} == {"pits/picture_1.jpg", "cars/picture_0.jpg"}
+    assert {c["image"] for c in run["captions"]} == {"pits/image_1.jpg", "cars/image_0.jpg"}
 
 
-def test_one_bad_picture_is_one_error(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
+def test_one_bad_image_is_one_error(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
     (photos / "cars" / "bad.jpg").write_bytes(b"")
     result = run_caption(runner, photos, "--model", checkpoint, "--format", "json")
     assert result.exit_code == 3
@@ -175,8 +171,8 @@ def test_the_zoo_as_a_table_is_clean(runner: CliRunner, tmp_path: Path, checkpoi
     assert "[bold]" in shown, "markup in names is shown, not obeyed"
 
 
-def test_missing_pictures_are_named(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
-    entries = [{"filename": "cars/picture_0.jpg", "caption": "a car"}, {"filename": "gone.jpg"}]
+def test_missing_images_are_named(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
+    entries = [{"filename": "cars/image_0.jpg", "caption": "a car"}, {"filename": "gone.jpg"}]
     (photos / "captions.json").write_text(json.dumps({"images": entries}), encoding="utf-8")
     result = run_caption(runner, photos, "--model", checkpoint, "--format", "json")
     assert result.exit_code == 3
@@ -197,7 +193,7 @@ def test_a_bad_captions_json_is_one_sentence(
 def test_an_empty_folder(runner: CliRunner, tmp_path: Path, checkpoint: Path) -> None:
     result = run_caption(runner, tmp_path, "--model", checkpoint)
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: There are no pictures in")
+    assert result.stderr.startswith("error: There are no images in")
     assert "hint: " in result.stderr
 
 
@@ -245,8 +241,8 @@ def test_reduced_jpegs_are_an_option_that_the_run_records(
 ) -> None:
     large = tmp_path / "large"
     large.mkdir()
-    picture = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60).convert("RGB")
-    picture.save(large / "a.jpg")
+    image = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60).convert("RGB")
+    image.save(large / "a.jpg")
     arguments = ("--model", checkpoint, "--format", "json", "--output-dir", tmp_path / "out")
     whole = document_of(run_caption(runner, large, *arguments))["data"]["runs"][0]
     assert whole["settings"]["reduced_jpeg"] is False

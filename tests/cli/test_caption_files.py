@@ -35,7 +35,7 @@ def test_an_output_folder_that_is_not_there_is_told_before_the_work(
 
 def test_coco_results(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
     entries = [
-        {"id": 40 + n, "filename": f"cars/picture_{n}.jpg", "caption": "a car"} for n in (0, 2)
+        {"id": 40 + n, "filename": f"cars/image_{n}.jpg", "caption": "a car"} for n in (0, 2)
     ]
     (photos / "captions.json").write_text(json.dumps({"images": entries}), encoding="utf-8")
     result = run_caption(runner, photos, "--model", checkpoint, "--format", "coco")
@@ -43,7 +43,7 @@ def test_coco_results(runner: CliRunner, photos: Path, checkpoint: Path) -> None
 
 
 def test_sidecars(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
-    mine = photos / "cars" / "picture_0.txt"
+    mine = photos / "cars" / "image_0.txt"
     mine.write_text("my own words\n", encoding="utf-8")
     result = run_caption(
         runner, photos, "--model", checkpoint, "--sidecar", ".txt", "--format", "json"
@@ -53,18 +53,18 @@ def test_sidecars(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
     assert [error["code"] for error in document["errors"]] == ["sidecar_exists"]
     assert mine.read_text(encoding="utf-8") == "my own words\n"
     captions = captions_of(document)
-    written = (photos / "pits" / "picture_1.txt").read_text(encoding="utf-8")
-    assert written == captions["pits/picture_1.jpg"] + "\n"
+    written = (photos / "pits" / "image_1.txt").read_text(encoding="utf-8")
+    assert written == captions["pits/image_1.jpg"] + "\n"
 
     again = run_caption(
         runner, photos, "--model", checkpoint, "--sidecar", "txt", "--overwrite-sidecars"
     )
     assert again.exit_code == 0
-    assert mine.read_text(encoding="utf-8") == captions["cars/picture_0.jpg"] + "\n"
+    assert mine.read_text(encoding="utf-8") == captions["cars/image_0.jpg"] + "\n"
 
 
 @pytest.mark.parametrize("suffix", [".jpg", "", "a/b", "."])
-def test_a_sidecar_never_replaces_a_picture(
+def test_a_sidecar_never_replaces_a_image(
     runner: CliRunner, photos: Path, checkpoint: Path, suffix: str
 ) -> None:
     before = {path: path.read_bytes() for path in photos.rglob("*.jpg")}
@@ -75,11 +75,11 @@ def test_a_sidecar_never_replaces_a_picture(
     assert {path: path.read_bytes() for path in photos.rglob("*.jpg")} == before
 
 
-def test_two_pictures_do_not_share_a_sidecar(
+def test_two_images_do_not_share_a_sidecar(
     runner: CliRunner, photos: Path, checkpoint: Path
 ) -> None:
-    jpeg = photos / "cars" / "picture_0.jpg"
-    (photos / "cars" / "picture_0.png").write_bytes(jpeg.read_bytes())
+    jpeg = photos / "cars" / "image_0.jpg"
+    (photos / "cars" / "image_0.png").write_bytes(jpeg.read_bytes())
     result = run_caption(runner, photos, "--model", checkpoint, "--sidecar", ".txt")
     assert result.exit_code == 2
     assert "would share the sidecar" in result.stderr
@@ -110,8 +110,8 @@ def test_the_output_dir_of_another_dataset(
 def test_a_sidecar_that_cannot_be_written_is_one_error(
     runner: CliRunner, photos: Path, checkpoint: Path
 ) -> None:
-    (photos / "cars" / "picture_0.txt").mkdir()
-    empty = photos / "pits" / "picture_1.txt"
+    (photos / "cars" / "image_0.txt").mkdir()
+    empty = photos / "pits" / "image_1.txt"
     empty.touch()  # what a full disk leaves
     result = run_caption(
         runner, photos, "--model", checkpoint, "--sidecar", ".txt", "--format", "json"
@@ -119,9 +119,9 @@ def test_a_sidecar_that_cannot_be_written_is_one_error(
     assert result.exit_code == 3
     document = document_of(result)
     (error,) = document["errors"]
-    assert (error["code"], error["image"]) == ("sidecar", "cars/picture_0.jpg")
+    assert (error["code"], error["image"]) == ("sidecar", "cars/image_0.jpg")
     assert len(captions_of(document)) == 5
-    assert empty.read_text(encoding="utf-8").strip() == captions_of(document)["pits/picture_1.jpg"]
+    assert empty.read_text(encoding="utf-8").strip() == captions_of(document)["pits/image_1.jpg"]
     assert document["data"]["runs"][0]["sidecars_failed"] == 1
     again = run_caption(runner, photos, "--model", checkpoint, "--sidecar", ".txt")
     assert "1 sidecar not written" in again.stdout

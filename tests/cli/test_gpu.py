@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from f1cap.cli.app import app
-from f1cap.records.devices import CardReading, DriverReading
+from f1cap.records.devices import DriverReading, GpuReading
 from f1cap.records.readings import TorchBuild
 from f1cap.render.gpu import watch_devices
 from f1cap.services import devices
@@ -32,7 +32,7 @@ SCENARIOS = (
 # fmt: on
 
 # Everything in one process a scenario: `gpu` twice, then `caption` and `bench` on what they are
-# told is a card, while the driver changes its mind half-way.
+# told is a GPU, while the driver changes its mind half-way.
 ALL_COMMANDS = """
 import json, os, sys
 os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
@@ -61,7 +61,7 @@ print(json.dumps([tables, report, caption, bench]))
 
 
 @pytest.fixture
-def card(
+def report(
     library: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, Any]]:
     """Return a process that says what `f1cap gpu --format json` says of a scenario."""
@@ -94,8 +94,8 @@ def _python(script: str, *args: str, **environment: str) -> "subprocess.Complete
     )
 
 
-def test_the_keys_are_a_contract(card: Callable[..., dict[str, Any]]) -> None:
-    data = card("healthy")
+def test_the_keys_are_a_contract(report: Callable[..., dict[str, Any]]) -> None:
+    data = report("healthy")
     assert list(data) == ["gpus", "nvml", "torch", "cpu", "fit", "models"]
     (gpu,) = data["gpus"]
     wanted = {
@@ -111,29 +111,29 @@ def test_the_keys_are_a_contract(card: Callable[..., dict[str, Any]]) -> None:
         assert model["fits"] is True
 
 
-def test_what_a_gtx_1050_withholds_is_null(card: Callable[..., dict[str, Any]]) -> None:
-    data = card("gtx1050")
+def test_what_a_gtx_1050_withholds_is_null(report: Callable[..., dict[str, Any]]) -> None:
+    data = report("gtx1050")
     (gpu,) = data["gpus"]
     assert (gpu["power_w"], gpu["energy_j"]) == (None, None)
     assert data["fit"]["dtype"] == "float32"  # its half precision is slower
     assert data["fit"]["capacity_bytes"] == 3796 * 2**20
 
 
-def test_a_hidden_card_is_no_card_for_models(card: Callable[..., dict[str, Any]]) -> None:
-    data = card("two", CUDA_VISIBLE_DEVICES="1")
+def test_a_hidden_gpu_is_no_gpu_for_models(report: Callable[..., dict[str, Any]]) -> None:
+    data = report("two", CUDA_VISIBLE_DEVICES="1")
     assert [gpu["visible"] for gpu in data["gpus"]] == [False, True]
-    assert data["fit"]["card_index"] == 1
+    assert data["fit"]["gpu_index"] == 1
 
 
-def test_models_are_fitted_to_the_card_that_cuda_counts_first(
-    card: Callable[..., dict[str, Any]],
+def test_models_are_fitted_to_the_gpu_that_cuda_counts_first(
+    report: Callable[..., dict[str, Any]],
 ) -> None:
-    data = card("two", CUDA_VISIBLE_DEVICES="1,0")
+    data = report("two", CUDA_VISIBLE_DEVICES="1,0")
     assert [gpu["visible"] for gpu in data["gpus"]] == [True, True]
-    assert data["fit"]["card_index"] == 1
+    assert data["fit"]["gpu_index"] == 1
 
 
-def test_without_a_card_one_line_says_so(runner: CliRunner) -> None:
+def test_without_a_gpu_one_line_says_so(runner: CliRunner) -> None:
     result = runner.invoke(app, ["gpu"])
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
@@ -143,19 +143,19 @@ def test_without_a_card_one_line_says_so(runner: CliRunner) -> None:
     assert "--vram 4GiB" in second
 
 
-def test_a_card_that_is_not_there(runner: CliRunner) -> None:
+def test_a_gpu_that_is_not_there(runner: CliRunner) -> None:
     result = runner.invoke(app, ["gpu", "--vram", "900MiB", "--format", "json"])
     models = {model["model"]: model for model in json.loads(result.stdout)["data"]["models"]}
     assert models["git-mini"]["fits"] is True
     assert models["blip-base"]["fits"] is False
     assert models["blip-base"]["largest_batch_size"] == 0
     table = runner.invoke(app, ["gpu", "--vram", "1.5GiB"]).stdout
-    assert "What fits on a card of 1.50 GiB in float32, 8 pictures at once" in table
+    assert "What fits on a GPU of 1.50 GiB in float32, 8 images at once" in table
     assert "blip-large          5  1.66 GiB" in table
     assert "no\n" in table
 
 
-def test_the_largest_batch_is_the_card_s_and_agrees_with_what_fits(runner: CliRunner) -> None:
+def test_the_largest_batch_is_the_gpu_s_and_agrees_with_what_fits(runner: CliRunner) -> None:
     def models(*args: str) -> dict[str, dict[str, Any]]:
         result = runner.invoke(app, ["gpu", "--format", "json", *args])
         return {model["model"]: model for model in json.loads(result.stdout)["data"]["models"]}
@@ -204,7 +204,7 @@ def test_watching_ends_by_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
         ("healthy", None, None, ""),
     ],
 )
-def test_whether_torch_can_use_a_card(
+def test_whether_torch_can_use_a_gpu(
     scenario: str,
     build: TorchBuild | None,
     supported: bool | None,
@@ -212,10 +212,10 @@ def test_whether_torch_can_use_a_card(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     capability = (6, 1) if scenario == "gtx1050" else (9, 0)
-    reading = CardReading(0, "GPU-1", "A card", capability, 4 * GIB)
+    reading = GpuReading(0, "GPU-1", "A GPU", capability, 4 * GIB)
     driver = DriverReading("580.95", "12.8", (reading,))
     monkeypatch.setattr("f1cap.services.devices.pip_commands", lambda: {"pip": "pip"})
-    (verdict,) = devices.judge_cards(driver, build)
+    (verdict,) = devices.judge_gpus(driver, build)
     assert verdict.supported is supported
     assert words in str(verdict.install)
     if supported is False:
@@ -223,16 +223,16 @@ def test_whether_torch_can_use_a_card(
 
 
 def test_a_measured_peak_stands_beside_the_prediction(
-    card: Callable[..., dict[str, Any]],
+    report: Callable[..., dict[str, Any]],
 ) -> None:
     name = "NVIDIA GeForce GTX 1050"
     write_peaks([(PeakKey(name, "git-base", "float32", 4, 8), 123)])
     write_peaks([(PeakKey(name, "git-base", "float32", 4, 32), 456)])
     write_peaks([(PeakKey(name, "swin-tiny", "float32", 5, 32), 789)])
-    write_peaks([(PeakKey("Another card", "blip-base", "float32", 5, 8), 1)])
+    write_peaks([(PeakKey("Another GPU", "blip-base", "float32", 5, 8), 1)])
     measured = {
         model["model"]: (model["measured_vram_bytes"], model["measured_batch_size"])
-        for model in card("gtx1050")["models"]
+        for model in report("gtx1050")["models"]
     }
     assert measured["git-base"] == (123, 8)
     assert measured["swin-tiny"] == (789, 32)
@@ -246,7 +246,7 @@ def test_it_answers_at_once_and_without_torch() -> None:
         "assert not {'torch', 'transformers', 'numpy', 'PIL'} & set(sys.modules), sys.modules\n"
         "print(time.process_time(), file=sys.stderr)"
     )
-    # the processor's time, as a busy machine says nothing of us; 0.25 s is usual
+    # the CPU's time, as a busy machine says nothing of us; 0.25 s is usual
     assert float(_python(script).stderr) < 0.8
 
 

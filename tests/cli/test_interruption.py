@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Program, make_pictures
+from tests.cli.conftest import Program, make_images
 
-PICTURES = 300
+IMAGES = 300
 
 
 def _start(folder: Path, checkpoint: Path, out: Path) -> "subprocess.Popen[str]":
@@ -44,7 +44,7 @@ def _records(journal: Path) -> list[dict[str, Any]]:
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path: Path, checkpoint: Path, program: Program) -> None:
-    make_pictures(tmp_path / "photos", PICTURES)
+    make_images(tmp_path / "photos", IMAGES)
     out = tmp_path / "out"
     journal = out / "tiny-git" / "captions.jsonl"
     process = _start(tmp_path / "photos", checkpoint, out)
@@ -58,7 +58,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, checkpoint: Path, program: Pr
     done = _records(journal)
     generated = json.loads((journal.parent / "generated_captions.json").read_text("utf-8"))
     assert generated == {record["image"]: record["caption"] for record in done}
-    assert 3 <= len(done) < PICTURES
+    assert 3 <= len(done) < IMAGES
     run = json.loads((journal.parent / "run.json").read_text("utf-8"))
     assert run["status"] == "interrupted"
 
@@ -68,19 +68,19 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, checkpoint: Path, program: Pr
     )  # fmt: skip
     (finished,) = json.loads(again.stdout)["data"]["runs"]
     assert finished["kept"] == len(done)
-    assert finished["captioned"] == PICTURES - len(done)
+    assert finished["captioned"] == IMAGES - len(done)
 
 
 @pytest.mark.parametrize("kills", [pytest.param(3), pytest.param(20, marks=pytest.mark.slow)])
 def test_kill_at_random_moments(tmp_path: Path, checkpoint: Path, kills: int) -> None:
-    make_pictures(tmp_path / "photos", PICTURES)
+    make_images(tmp_path / "photos", IMAGES)
     out = tmp_path / "out"
     journal = out / "tiny-git" / "captions.jsonl"
     moments = random.Random(kills)
     for kill in range(kills):
         process = _start(tmp_path / "photos", checkpoint, out)
         before = journal.read_bytes().count(b"\n") if journal.exists() else 0
-        share = (PICTURES - before) // (kills - kill + 1)
+        share = (IMAGES - before) // (kills - kill + 1)
         _wait_for_captions(journal, process, before + moments.randint(1, max(1, share)))
         time.sleep(moments.random() * 0.02)
         process.kill()
@@ -90,14 +90,14 @@ def test_kill_at_random_moments(tmp_path: Path, checkpoint: Path, kills: int) ->
     stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == 0, stderr
     (run,) = json.loads(stdout)["data"]["runs"]
-    assert len(run["captions"]) == PICTURES
+    assert len(run["captions"]) == IMAGES
     times = Counter(record["image"] for record in _records(journal))
-    assert len(times) == PICTURES
+    assert len(times) == IMAGES
     assert set(times.values()) == {1}, "no finished caption was made twice"
 
 
 def test_two_runs_on_one_folder(tmp_path: Path, checkpoint: Path, program: Program) -> None:
-    make_pictures(tmp_path / "photos", PICTURES)
+    make_images(tmp_path / "photos", IMAGES)
     out = tmp_path / "out"
     journal = out / "tiny-git" / "captions.jsonl"
     first = _start(tmp_path / "photos", checkpoint, out)
@@ -109,4 +109,4 @@ def test_two_runs_on_one_folder(tmp_path: Path, checkpoint: Path, program: Progr
     finally:
         stdout, stderr = first.communicate(timeout=120)
     assert first.returncode == 0, stderr
-    assert len(json.loads(stdout)["data"]["runs"][0]["captions"]) == PICTURES
+    assert len(json.loads(stdout)["data"]["runs"][0]["captions"]) == IMAGES

@@ -103,7 +103,7 @@ def test_compare_table_fits_the_screen(
     assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])
 
 
-def test_one_picture_marks_no_best(runner: CliRunner, files: Path) -> None:
+def test_one_image_marks_no_best(runner: CliRunner, files: Path) -> None:
     (files / "references.json").write_text(json.dumps({IMAGES[0]: REFERENCES[IMAGES[0]]}))
     table = _compare(runner, files)
     assert table.exit_code == 0, table.output
@@ -162,7 +162,7 @@ def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:
     assert _document(empty)["data"]["reports"][0]["images"] == 12
 
 
-def test_pictures_without_references_are_named_and_counted(runner: CliRunner, files: Path) -> None:
+def test_images_without_references_are_named_and_counted(runner: CliRunner, files: Path) -> None:
     bare: dict[str, object] = {**REFERENCES, IMAGES[0]: [], IMAGES[1]: "", IMAGES[2]: [" "]}
     (files / "references.json").write_text(json.dumps(bare), encoding="utf-8")
     result = _run(
@@ -176,7 +176,7 @@ def test_pictures_without_references_are_named_and_counted(runner: CliRunner, fi
     assert all(image in text for image in IMAGES[:3])
 
 
-def test_pictures_that_are_called_by_numbers(runner: CliRunner, files: Path) -> None:
+def test_images_that_are_called_by_numbers(runner: CliRunner, files: Path) -> None:
     names = ["2", "3", "1"]
     images = [
         {"id": place, "filename": name, "caption": f"a car of team {name} in the pits"}

@@ -1,4 +1,4 @@
-"""One METEOR for all tests of this folder: each costs five seconds of processor time to start."""
+"""One METEOR for all tests of this folder: each costs five seconds of CPU time to start."""
 
 import sys
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ BREAKS = ("\r", "\r\n", "\n", "\v", "\f", "\u2028", "\u2029", "\x85", "\x1c", "\
 
 
 def racing() -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Make references and candidates of the bundled pictures."""
+    """Make references and candidates of the bundled images."""
     generator = random.Random(7)
     entries = json.loads((ROOT / "dataset" / "captions.json").read_text("utf-8"))["images"]
     references = {entry["filename"]: entry["captions"] for entry in entries}

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of each family, pictures to caption, and a hub to fetch from."""
+"""Tiny checkpoints of each family, images to caption, and a hub to fetch from."""
 
 import random
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[Family, Path]:
 
 
 @pytest.fixture(scope="session")
-def pictures() -> list[Image.Image]:
-    """Pictures of different shapes and contents."""
-    return [_picture(seed) for seed in range(6)]
+def images() -> list[Image.Image]:
+    """Images of different shapes and contents."""
+    return [_image(seed) for seed in range(6)]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield server
 
 
-def _picture(seed: int) -> Image.Image:
+def _image(seed: int) -> Image.Image:
     source = random.Random(seed)
     small = Image.new("RGB", (4, 3))
     small.putdata([tuple(source.randrange(256) for _ in range(3)) for _ in range(12)])

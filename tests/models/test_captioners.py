@@ -59,10 +59,10 @@ def blip(checkpoints: dict[Family, Path], engine: Engine) -> Iterator[Captioner]
 
 
 @pytest.mark.parametrize("decoding", DECODINGS.values(), ids=DECODINGS)
-def test_a_batch_gives_the_captions_of_its_pictures_alone(
-    captioner: Captioner, pictures: list[Image.Image], decoding: Decoding
+def test_a_batch_gives_the_captions_of_its_images_alone(
+    captioner: Captioner, images: list[Image.Image], decoding: Decoding
 ) -> None:
-    prepared = [captioner.preprocess(picture) for picture in pictures]
+    prepared = [captioner.preprocess(image) for image in images]
     together = captioner.generate(prepared, decoding)
     assert together == [captioner.generate([one], decoding)[0] for one in prepared]
     assert len({generation.text for generation in together}) > 1
@@ -71,13 +71,13 @@ def test_a_batch_gives_the_captions_of_its_pictures_alone(
 
 @pytest.mark.parametrize("family", Family)
 def test_two_loads_give_the_same_captions_and_the_same_revision(
-    family: Family, checkpoints: dict[Family, Path], pictures: list[Image.Image]
+    family: Family, checkpoints: dict[Family, Path], images: list[Image.Image]
 ) -> None:
     spec = resolve(str(checkpoints[family]))
     results = []
     for _ in range(2):
         captioner = open_captioner(spec, device="cpu", dtype=DType.FLOAT32)
-        prepared = [captioner.preprocess(picture) for picture in pictures]
+        prepared = [captioner.preprocess(image) for image in images]
         results.append((captioner.revision, captioner.generate(prepared, BEAMS)))
         assert captioner.placement == Placement("cpu", DType.FLOAT32)
         assert captioner.spec is spec
@@ -92,13 +92,13 @@ def test_captions_are_those_of_transformers_itself(
     family: Family,
     decoding: Decoding,
     checkpoints: dict[Family, Path],
-    pictures: list[Image.Image],
+    images: list[Image.Image],
 ) -> None:
     folder = checkpoints[family]
     model = AutoModelForImageTextToText.from_pretrained(folder).eval()
     processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    pixels = processor(images=pictures, return_tensors="pt")["pixel_values"]
+    pixels = processor(images=images, return_tensors="pt")["pixel_values"]
     ids = model.generate(
         pixel_values=pixels,
         num_beams=decoding.num_beams,
@@ -107,16 +107,16 @@ def test_captions_are_those_of_transformers_itself(
     )
     expected = [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)]
     captioner = open_captioner(resolve(str(folder)), device="cpu", dtype=DType.FLOAT32)
-    prepared = [captioner.preprocess(picture) for picture in pictures]
+    prepared = [captioner.preprocess(image) for image in images]
     assert torch.equal(torch.stack(prepared), pixels)
     assert [made.text for made in captioner.generate(prepared, decoding)] == expected
     captioner.close()
 
 
 def test_the_end_token_ends_a_caption_and_is_not_counted(
-    captioner: Captioner, pictures: list[Image.Image]
+    captioner: Captioner, images: list[Image.Image]
 ) -> None:
-    prepared = [captioner.preprocess(picture) for picture in pictures]
+    prepared = [captioner.preprocess(image) for image in images]
     made = captioner.generate(prepared, Decoding(num_beams=3, max_new_tokens=POSITIONS - 1))
     for generation in made:
         # every word of these vocabularies is one token
@@ -124,14 +124,14 @@ def test_the_end_token_ends_a_caption_and_is_not_counted(
         assert generation.truncated == (generation.tokens == POSITIONS - 1)
 
 
-def test_some_captions_end_and_some_are_cut(blip: Captioner, pictures: list[Image.Image]) -> None:
-    prepared = [blip.preprocess(picture) for picture in pictures]
+def test_some_captions_end_and_some_are_cut(blip: Captioner, images: list[Image.Image]) -> None:
+    prepared = [blip.preprocess(image) for image in images]
     made = [g for n in (2, 8, 40) for g in blip.generate(prepared, Decoding(3, n))]
     assert {generation.truncated for generation in made} == {True, False}
 
 
-def test_a_prompt_begins_the_caption(blip: Captioner, pictures: list[Image.Image]) -> None:
-    prepared = [blip.preprocess(picture) for picture in pictures]
+def test_a_prompt_begins_the_caption(blip: Captioner, images: list[Image.Image]) -> None:
+    prepared = [blip.preprocess(image) for image in images]
     made = blip.generate(prepared, BEAMS, prompt=" The RED car ")
     assert all(generation.text.startswith("the red car") for generation in made)
     for generation in made:
@@ -142,28 +142,28 @@ def test_a_prompt_begins_the_caption(blip: Captioner, pictures: list[Image.Image
 
 @pytest.mark.parametrize("family", [Family.GIT, Family.SWIN])
 def test_a_prompt_elsewhere_is_refused(
-    family: Family, checkpoints: dict[Family, Path], pictures: list[Image.Image]
+    family: Family, checkpoints: dict[Family, Path], images: list[Image.Image]
 ) -> None:
     captioner = open_captioner(resolve(str(checkpoints[family])), device="cpu")
     with pytest.raises(UnsupportedModelError, match="takes no prompt") as caught:
-        captioner.generate([captioner.preprocess(pictures[0])], GREEDY, prompt="a photo of")
+        captioner.generate([captioner.preprocess(images[0])], GREEDY, prompt="a photo of")
     assert "blip-base" in (caught.value.hint or "")
     captioner.close()
 
 
 def test_more_tokens_than_the_model_has_places_for(
-    captioner: Captioner, pictures: list[Image.Image]
+    captioner: Captioner, images: list[Image.Image]
 ) -> None:
-    pixels = captioner.preprocess(pictures[0])
+    pixels = captioner.preprocess(images[0])
     with pytest.raises(UsageError, match=f"room for {POSITIONS - 1}") as caught:
         captioner.generate([pixels], Decoding(max_new_tokens=POSITIONS))
     assert f"--max-new-tokens {POSITIONS - 1}" in (caught.value.hint or "")
     captioner.generate([pixels], Decoding(max_new_tokens=POSITIONS - 1))
 
 
-def test_a_prompt_that_leaves_no_room(blip: Captioner, pictures: list[Image.Image]) -> None:
+def test_a_prompt_that_leaves_no_room(blip: Captioner, images: list[Image.Image]) -> None:
     with pytest.raises(UsageError, match="after this prompt") as caught:
-        blip.generate([blip.preprocess(pictures[0])], GREEDY, prompt="red " * POSITIONS)
+        blip.generate([blip.preprocess(images[0])], GREEDY, prompt="red " * POSITIONS)
     assert caught.value.hint == "Shorten the prompt."
 
 
@@ -171,14 +171,14 @@ def test_nothing_in_nothing_out(captioner: Captioner) -> None:
     assert captioner.generate([], BEAMS) == []
 
 
-def test_pictures_are_prepared_alike_in_several_threads(
-    captioner: Captioner, pictures: list[Image.Image]
+def test_images_are_prepared_alike_in_several_threads(
+    captioner: Captioner, images: list[Image.Image]
 ) -> None:
-    alone = [captioner.preprocess(picture) for picture in pictures]
+    alone = [captioner.preprocess(image) for image in images]
     assert {tuple(pixels.shape) for pixels in alone} == {(3, 32, 32)}
     with ThreadPoolExecutor(4) as pool:
         for _ in range(3):
-            threaded = list(pool.map(captioner.preprocess, pictures))
+            threaded = list(pool.map(captioner.preprocess, images))
             assert all(torch.equal(a, b) for a, b in zip(alone, threaded, strict=True))
 
 
@@ -190,12 +190,12 @@ def test_weights_are_held_in_the_dtype_asked_for(captioner: Captioner, dtype: DT
 
 @pytest.mark.parametrize("family", Family)
 def test_after_close_nothing_of_the_model_is_alive(
-    family: Family, checkpoints: dict[Family, Path], pictures: list[Image.Image]
+    family: Family, checkpoints: dict[Family, Path], images: list[Image.Image]
 ) -> None:
     gc.collect()
     before = {id(thing) for thing in gc.get_objects()}
     captioner = open_captioner(resolve(str(checkpoints[family])), device="cpu")
-    captioner.generate([captioner.preprocess(pictures[0])], BEAMS)
+    captioner.generate([captioner.preprocess(images[0])], BEAMS)
     kinds = (torch.nn.Module, torch.Tensor)
     made = [
         weakref.ref(thing)
@@ -210,7 +210,7 @@ def test_after_close_nothing_of_the_model_is_alive(
 
 def test_a_batch_that_does_not_fit_leaves_nothing_behind(
     blip: Captioner,
-    pictures: list[Image.Image],
+    images: list[Image.Image],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
@@ -222,8 +222,8 @@ def test_a_batch_that_does_not_fit_leaves_nothing_behind(
         raise error
 
     _break_search(monkeypatch, fail)
-    prepared = [blip.preprocess(picture) for picture in pictures]
-    for count, words in ((2, "2 pictures at once do not fit"), (1, "One picture does not fit")):
+    prepared = [blip.preprocess(image) for image in images]
+    for count, words in ((2, "2 images at once do not fit"), (1, "One image does not fit")):
         with pytest.raises(OutOfMemoryError, match=words) as caught:
             blip.generate(prepared[:count], GREEDY)
         assert caught.value.__context__ is None
@@ -235,14 +235,14 @@ def test_a_batch_that_does_not_fit_leaves_nothing_behind(
 
 
 def test_another_failure_is_a_bug_and_stays_one(
-    blip: Captioner, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+    blip: Captioner, images: list[Image.Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("shapes cannot be multiplied")
 
     _break_search(monkeypatch, fail)
     with pytest.raises(RuntimeError, match="shapes"):
-        blip.generate([blip.preprocess(pictures[0])], GREEDY)
+        blip.generate([blip.preprocess(images[0])], GREEDY)
 
 
 def _break_search(monkeypatch: pytest.MonkeyPatch, fail: Callable[..., None]) -> None:

@@ -101,7 +101,7 @@ def test_several_tokens_may_end_a_caption(kind: str, beams: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("beams", [1, 4])
-def test_pictures_leave_the_batch_at_different_steps(kind: str, beams: int) -> None:
+def test_images_leave_the_batch_at_different_steps(kind: str, beams: int) -> None:
     model = build(kind, seed=7)
     decoding = Decoding(num_beams=beams, max_new_tokens=20)
     pixels = draw(24, seed=3)
@@ -148,9 +148,9 @@ def test_half_precision_runs_and_mostly_agrees(kind: str) -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA card")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
 @pytest.mark.parametrize("kind", KINDS)
-def test_on_a_card(kind: str) -> None:
+def test_on_a_gpu(kind: str) -> None:
     model = build(kind, seed=9).to("cuda")
     for beams in (1, 4):
         decoding = Decoding(num_beams=beams, max_new_tokens=12, no_repeat_ngram_size=2)
@@ -159,7 +159,7 @@ def test_on_a_card(kind: str) -> None:
         assert found == reference(model, pixels, FRAME, decoding)
 
 
-def test_no_pictures_no_captions() -> None:
+def test_no_images_no_captions() -> None:
     assert search(wrapped("git", build("git", 0)), draw(0, 0), FRAME, Decoding()) == []
 
 
@@ -194,12 +194,12 @@ def test_attention_by_products_in_portions(monkeypatch: pytest.MonkeyPatch) -> N
     torch.manual_seed(5)
     queries, keys, values = (torch.randn(5, 4, 7, 8).bfloat16() for _ in range(3))
     mask = torch.full((5, 1, 7, 7), float("-inf"), dtype=torch.bfloat16).triu(1)
-    mask[3] = 0.0  # each picture its own
+    mask[3] = 0.0  # each image its own
     expected = scaled_dot_product_attention(
         queries.float(), keys.float(), values.float(), attn_mask=mask.float()
     )
     found = []
-    for size in (1, 2 * 4 * 7 * 7 * 2, 2**20):  # one picture at a time, two, all
+    for size in (1, 2 * 4 * 7 * 7 * 2, 2**20):  # one image at a time, two, all
         monkeypatch.setattr(kernels, "_SCORES_BYTES", size)
         found.append(kernels.attend(queries, keys, values, mask))
     assert torch.equal(found[0], found[1])
@@ -223,7 +223,7 @@ def test_who_searches() -> None:
     assert choose_engine(DECODERS["swin"], blind, Engine.AUTO, name="x") is None
 
 
-def test_pictures_that_stay_move_as_little_as_can_be() -> None:
+def test_images_that_stay_move_as_little_as_can_be() -> None:
     assert compact([False, False]) == [0, 1]
     assert compact([True, False, False]) == [2, 1]
     assert compact([True, True, False, True, False]) == [4, 2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from f1cap.models.device import machine
-from f1cap.models.device.placement import Card, Machine, has_kernels, install_command, why_unusable
+from f1cap.models.device.placement import Gpu, Machine, has_kernels, install_command, why_unusable
 from f1cap.records.readings import TorchBuild
 
 
@@ -84,12 +84,12 @@ def test_the_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     listing = tmp_path / "cpuinfo"
     listing.write_text("model name\t: A chip\nflags\t\t: fpu avx512_bf16\n", encoding="utf-8")
     monkeypatch.setattr(machine, "_CPUINFO", listing)
-    processor = machine.read_processor()
+    processor = machine.read_cpu()
     assert (processor.name, processor.bfloat16) == ("A chip", True)
     assert processor.cores >= 1
     assert processor.ram_total_bytes is not None
     monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "absent")
-    assert machine.read_processor().bfloat16 is False
+    assert machine.read_cpu().bfloat16 is False
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,6 @@ def test_the_advice_minds_the_driver() -> None:
     assert "cu130" in str(install_command((12, 0), "pip", "12.8"))
 
 
-def test_a_card_older_than_all_builds() -> None:
-    reasons = why_unusable(Card(0, "GT 710", (3, 5)), Machine())
-    assert reasons[1] == "No current torch build serves cards of its age."
+def test_a_gpu_older_than_all_builds() -> None:
+    reasons = why_unusable(Gpu(0, "GT 710", (3, 5)), Machine())
+    assert reasons[1] == "No current torch build serves GPUs of its age."

@@ -44,8 +44,8 @@ def compare(name: str, scenes: int, beams: tuple[int, ...]) -> None:
     for first in range(0, scenes, _BATCH):
         count = min(_BATCH, scenes - first)
         seeds = range(TEST_SEEDS + first, TEST_SEEDS + first + count)
-        pictures = [draw_picture(domain, seed, 128) for seed in seeds]
-        pixels = processor(images=pictures, return_tensors="pt")["pixel_values"]
+        images = [draw_picture(domain, seed, 128) for seed in seeds]
+        pixels = processor(images=images, return_tensors="pt")["pixel_values"]
         for number in beams:
             decoding = Decoding(
                 num_beams=number,

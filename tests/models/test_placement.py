@@ -4,7 +4,7 @@ import pytest
 
 from f1cap.errors import DeviceError
 from f1cap.models.device.placement import (
-    Card,
+    Gpu,
     Machine,
     driver_note,
     has_kernels,
@@ -20,7 +20,7 @@ WHEELS = "https://download.pytorch.org/whl"
 
 def machine(name: str, capability: tuple[int, int], *, cuda: str = "12.6") -> Machine:
     arch_list = CU126 if cuda == "12.6" else CU130
-    return Machine((Card(0, name, capability),), arch_list, cuda, nvidia_driver=True, pip="pip")
+    return Machine((Gpu(0, name, capability),), arch_list, cuda, nvidia_driver=True, pip="pip")
 
 
 @pytest.mark.parametrize(
@@ -57,21 +57,21 @@ def test_auto_chooses_device_and_dtype(facts: Machine, device: str, dtype: DType
     assert place("auto", DType.AUTO, facts) == Placement(device, dtype)
 
 
-def test_a_small_model_keeps_to_float32_on_a_processor() -> None:
+def test_a_small_model_keeps_to_float32_on_a_cpu() -> None:
     facts = Machine(cpu_features=frozenset({"avx512_bf16"}))
     assert place("auto", DType.AUTO, facts, 7_000_000).dtype is DType.FLOAT32
     assert place("cpu", DType.AUTO, facts, 700_000_000).dtype is DType.BFLOAT16
     assert place("cpu", DType.BFLOAT16, facts, 7_000_000).dtype is DType.BFLOAT16
 
 
-def test_a_pascal_card_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command() -> None:
+def test_a_pascal_gpu_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command() -> None:
     facts = machine("NVIDIA GeForce GTX 1050", (6, 1), cuda="13.0")
     placement = place("auto", DType.AUTO, facts)
     assert (placement.device, placement.dtype) == ("cpu", DType.FLOAT32)
     reason, command = placement.notes
     assert reason == (
         "NVIDIA GeForce GTX 1050 (compute capability 6.1) cannot run this torch build "
-        "(CUDA 13.0): it has no code for the card."
+        "(CUDA 13.0): it has no code for the GPU."
     )
     assert command == (
         'A build that works: pip install --force-reinstall "torch<2.15" '
@@ -79,17 +79,17 @@ def test_a_pascal_card_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_comman
     )
 
 
-def test_the_first_card_that_can_run_is_taken() -> None:
-    cards = (Card(0, "GTX 1050", (6, 1)), Card(1, "RTX 3060", (8, 6)))
-    facts = Machine(cards, CU130, "13.0", nvidia_driver=True)
+def test_the_first_gpu_that_can_run_is_taken() -> None:
+    gpus = (Gpu(0, "GTX 1050", (6, 1)), Gpu(1, "RTX 3060", (8, 6)))
+    facts = Machine(gpus, CU130, "13.0", nvidia_driver=True)
     assert place("auto", DType.AUTO, facts).device == "cuda:1"
     assert place("cuda", DType.AUTO, facts).device == "cuda:1"
 
 
-def test_a_build_without_cuda_beside_an_nvidia_card_is_told() -> None:
+def test_a_build_without_cuda_beside_an_nvidia_gpu_is_told() -> None:
     placement = place("auto", DType.AUTO, Machine(nvidia_driver=True, pip="pipx runpip f1cap"))
     assert placement.device == "cpu"
-    assert placement.notes[0].startswith("There is an NVIDIA card, but this torch build")
+    assert placement.notes[0].startswith("There is an NVIDIA GPU, but this torch build")
     assert "pipx runpip f1cap install --force-reinstall" in placement.notes[1]
 
 
@@ -102,12 +102,12 @@ def test_a_driver_too_old_for_the_build_is_told() -> None:
 @pytest.mark.parametrize(
     ("device", "facts", "message", "hint"),
     [
-        ("cuda", Machine(), "There is no NVIDIA card", "--device cpu"),
-        ("cuda:0", Machine(nvidia_driver=True), "for processors only", "install"),
-        ("cuda:3", machine("H100", (9, 0)), "no such card", "cuda:0 (H100)"),
-        ("cuda", machine("GTX 1050", (6, 1), cuda="13.0"), "no code for the card", "cu126"),
-        ("cuda:0", machine("GTX 680", (3, 0)), "no code for the card", "No current torch build"),
-        ("cuda", machine("RTX 5060", (12, 0)), "no code for the card", "cu130"),
+        ("cuda", Machine(), "There is no NVIDIA GPU", "--device cpu"),
+        ("cuda:0", Machine(nvidia_driver=True), "for CPUs only", "install"),
+        ("cuda:3", machine("H100", (9, 0)), "no such GPU", "cuda:0 (H100)"),
+        ("cuda", machine("GTX 1050", (6, 1), cuda="13.0"), "no code for the GPU", "cu126"),
+        ("cuda:0", machine("GTX 680", (3, 0)), "no code for the GPU", "No current torch build"),
+        ("cuda", machine("RTX 5060", (12, 0)), "no code for the GPU", "cu130"),
         ("mps", Machine(), "no Apple GPU", "--device cpu"),
         ("tpu", Machine(), "no such device", "auto, cuda"),
         ("cpu:1", Machine(), "no such device", "auto, cuda"),
@@ -182,13 +182,13 @@ def test_what_runs_well_is_not_commented_on(device: str, dtype: DType, facts: Ma
         ((9, 0), (), False),
     ],
 )
-def test_kernels_fit_a_card_by_major_version(
+def test_kernels_fit_a_gpu_by_major_version(
     capability: tuple[int, int], arch_list: tuple[str, ...], expected: bool
 ) -> None:
     assert has_kernels(capability, arch_list) is expected
 
 
-def test_no_command_is_named_for_a_card_that_no_build_serves() -> None:
+def test_no_command_is_named_for_a_gpu_that_no_build_serves() -> None:
     assert install_command((3, 5), "pip") is None
 
 

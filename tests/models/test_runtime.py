@@ -66,19 +66,19 @@ def test_this_machine_can_be_placed_on() -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError("driver"), AssertionError("not compiled")])
-def test_a_driver_that_breaks_is_no_card(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_breaks_is_no_gpu(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", raising(error))
-    assert runtime.probe().cards == ()
+    assert runtime.probe().gpus == ()
 
 
-def test_cards_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpus_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"Card {index}")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _index: (6, 1))
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_60"])
     monkeypatch.setattr(torch.version, "cuda", "12.6")
     facts = runtime.probe()
-    assert [(card.index, card.name) for card in facts.cards] == [(0, "Card 0"), (1, "Card 1")]
+    assert [(gpu.index, gpu.name) for gpu in facts.gpus] == [(0, "GPU 0"), (1, "GPU 1")]
     assert place("cuda:1", DType.AUTO, facts) == Placement("cuda:1", DType.FLOAT32)

@@ -1,13 +1,13 @@
-"""Threads by machine: few workers beside a model on a processor, all cores beside a card."""
+"""Threads by machine: few workers beside a model on a CPU, all cores beside a GPU."""
 
 import pytest
 import torch
 
 from f1cap.models.device import runtime
 from f1cap.models.device.cpu import (
+    image_workers,
     let_idle_threads_sleep,
     model_threads,
-    picture_workers,
     usable_cores,
 )
 
@@ -26,7 +26,7 @@ from f1cap.models.device.cpu import (
     ],
 )
 def test_workers(device: str, cores: int, threads: int, workers: int) -> None:
-    assert picture_workers(device, cores, threads) == workers
+    assert image_workers(device, cores, threads) == workers
 
 
 def test_a_tiny_model_computes_alone() -> None:

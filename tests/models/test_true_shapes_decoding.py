@@ -21,7 +21,7 @@ from f1cap.models.decoding.search import search
 from f1cap.records.models import Decoding, Engine
 from tests.models.tiny import DECODERS, reference
 
-_PICTURES = 50
+_IMAGES = 50
 _BATCHES = (1, 3, 8, 13, 25)
 
 
@@ -37,22 +37,22 @@ _BATCHES = (1, 3, 8, 13, 25)
         ("swin", Decoding(num_beams=5, max_new_tokens=20, no_repeat_ngram_size=2)),
     ],
 )
-def test_fifty_pictures(kind: str, decoding: Decoding) -> None:
+def test_fifty_images(kind: str, decoding: Decoding) -> None:
     model, side, frame = _build(kind)
     decoder = choose_engine(DECODERS[kind], _build(kind)[0], Engine.FAST, name=kind)
     assert decoder is not None
-    coarse = torch.randn(_PICTURES, 3, 6, 6, generator=torch.Generator().manual_seed(11))
-    pictures = interpolate(coarse, size=(side, side), mode="bilinear")
+    coarse = torch.randn(_IMAGES, 3, 6, 6, generator=torch.Generator().manual_seed(11))
+    images = interpolate(coarse, size=(side, side), mode="bilinear")
     captions: set[tuple[int, ...]] = set()
-    for pixels in pictures.split(_BATCHES):
+    for pixels in images.split(_BATCHES):
         expected = reference(model, pixels, frame, decoding)
         assert search(decoder, pixels, frame, decoding) == expected
         captions.update(map(tuple, expected))
-    assert len(captions) > _PICTURES / 5
+    assert len(captions) > _IMAGES / 5
 
 
 def _build(kind: str) -> tuple[Any, int, Frame]:
-    """Make a model, and return it with the side of its pictures and the ids around captions."""
+    """Make a model, and return it with the side of its images and the ids around captions."""
     config, side, frame, head = {
         "blip": (
             BlipConfig(

@@ -79,15 +79,15 @@ _HOPELESS = -1e9  # added to a score that may not win; finite, as in `generate`,
 
 
 class BeamSearch:
-    """The beams of the pictures of a batch, [pictures, beams, …].
+    """The beams of the images of a batch, [images, beams, …].
 
     Attributes:
-        tokens: The newest token of each live beam, [pictures, beams].
-        parents: The beam of the step before that each live beam continues, [pictures, beams].
+        tokens: The newest token of each live beam, [images, beams].
+        parents: The beam of the step before that each live beam continues, [images, beams].
     """
 
     def __init__(
-        self, pictures: int, frame: Frame, decoding: Decoding, device: "torch.device"
+        self, images: int, frame: Frame, decoding: Decoding, device: "torch.device"
     ) -> None:
         beams = decoding.num_beams
         self._decoding = decoding
@@ -97,26 +97,26 @@ class BeamSearch:
         self._candidates = max(2, 1 + len(frame.ends)) * beams
         self._started = len(frame.start)
         self._step = 0
-        shape = (pictures, beams, self._started + decoding.max_new_tokens)
+        shape = (images, beams, self._started + decoding.max_new_tokens)
         self._running = torch.zeros(shape, dtype=torch.long, device=device)
         self._running[:, :, : self._started] = torch.tensor(frame.start, device=device)
         # all beams start equal: only the first counts in the first step
-        self._scores = torch.zeros((pictures, beams), device=device)
+        self._scores = torch.zeros((images, beams), device=device)
         self._scores[:, 1:] = _HOPELESS
         self._finished = self._running.clone()
-        self._finished_scores = torch.full((pictures, beams), _HOPELESS, device=device)
-        self._finished_lengths = torch.zeros((pictures, beams), dtype=torch.long, device=device)
-        self._is_finished = torch.zeros((pictures, beams), dtype=torch.bool, device=device)
+        self._finished_scores = torch.full((images, beams), _HOPELESS, device=device)
+        self._finished_lengths = torch.zeros((images, beams), dtype=torch.long, device=device)
+        self._is_finished = torch.zeros((images, beams), dtype=torch.bool, device=device)
         self._may_be_finished = torch.arange(self._candidates, device=device) < beams
         self.tokens = self._running[:, :, self._started - 1]
-        self.parents = torch.zeros((pictures, beams), dtype=torch.long, device=device)
+        self.parents = torch.zeros((images, beams), dtype=torch.long, device=device)
 
     def advance(self, logits: "Tensor") -> None:
         """Choose the beams that live on.
 
         Args:
-            logits: For the next token, [pictures, beams, vocabulary]; in the first step
-                [pictures, 1, vocabulary], as all beams are one.
+            logits: For the next token, [images, beams, vocabulary]; in the first step
+                [images, 1, vocabulary], as all beams are one.
         """
         length = self._started + self._step
         scores, parents, tokens = self._best_candidates(logits, length)
@@ -136,7 +136,7 @@ class BeamSearch:
         self.parents = parents.gather(1, chosen)
 
     def done(self) -> list[bool]:
-        """Tell which pictures nothing can improve any more; the one wait for the device in a step.
+        """Tell which images nothing can improve any more; the one wait for the device in a step.
 
         With `early_stopping` false the best running beam is compared as if it ended now; with
         "never" as if it could go on to the end at no cost, where that would raise its score.
@@ -153,13 +153,13 @@ class BeamSearch:
         return answer
 
     def best(self, place: int) -> list[int]:
-        """Return the ids of a picture's best caption, start tokens included."""
+        """Return the ids of an image's best caption, start tokens included."""
         length = self._started + int(self._finished_lengths[place, 0])
         ids: list[int] = self._finished[place, 0, :length].tolist()
         return ids
 
     def keep(self, places: Sequence[int]) -> None:
-        """Drop all pictures but those at these places."""
+        """Drop all images but those at these places."""
         chosen = torch.tensor(places, device=self._scores.device)
         for name in (
             "_running",
@@ -176,11 +176,11 @@ class BeamSearch:
     def _best_candidates(
         self, logits: "Tensor", length: int
     ) -> tuple["Tensor", "Tensor", "Tensor"]:
-        """Return scores, beams and tokens of the best continuations, [pictures, candidates]."""
-        pictures, live, vocabulary = logits.shape
+        """Return scores, beams and tokens of the best continuations, [images, candidates]."""
+        images, live, vocabulary = logits.shape
         said = self._running[:, :live, :length].flatten(0, 1)
         scores = torch.log_softmax(logits.flatten(0, 1).float(), dim=-1)
-        scores = self._constraints.apply(scores, said, self._step).view(pictures, live, vocabulary)
+        scores = self._constraints.apply(scores, said, self._step).view(images, live, vocabulary)
         return best_continuations(scores, self._scores, self._candidates)
 
     def _finish(self, scores: "Tensor", histories: "Tensor", ended: "Tensor") -> None:
@@ -199,7 +199,7 @@ class BeamSearch:
 
 
 def _pick(histories: "Tensor", beams: "Tensor") -> "Tensor":
-    """Gather [pictures, chosen, length] out of [pictures, beams, length]."""
+    """Gather [images, chosen, length] out of [images, beams, length]."""
     return torch.take_along_dim(histories, beams[:, :, None], dim=1)
 
 
@@ -209,12 +209,12 @@ def best_continuations(
     """Find the best sums of a token's and its beam's score.
 
     Args:
-        scores: Of each token, [pictures, live beams, vocabulary]; one live beam at the start.
-        running: Of each beam, [pictures, beams].
+        scores: Of each token, [images, live beams, vocabulary]; one live beam at the start.
+        running: Of each beam, [images, beams].
         count: How many to find.
 
     Returns:
-        Scores, beams and tokens, each [pictures, count], best first.
+        Scores, beams and tokens, each [images, count], best first.
     """
     _, live, vocabulary = scores.shape
     each = min(count, vocabulary)

@@ -19,7 +19,7 @@ class FastDecoder(TextDecoder, Protocol):
         ...
 
     def pack(self) -> None:
-        """Lay all weights out for this processor; see `kernels.Projection.pack`."""
+        """Lay all weights out for this CPU; see `kernels.Projection.pack`."""
         ...
 
 
@@ -35,7 +35,7 @@ def choose_engine(
     Args:
         family: Our code for the model's family.
         model: In evaluation mode, on the device where it is to run. Our decoder shares its weights,
-            and on a processor lays them out anew: the model itself cannot be run then.
+            and on a CPU lays them out anew: the model itself cannot be run then.
         engine: What the user asked for.
         name: What the user calls the model.
 

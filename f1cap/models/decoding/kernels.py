@@ -1,6 +1,6 @@
 """The two operations that nearly all time goes into: linear layers and attention.
 
-Everywhere but on a processor they are torch's own. On a processor two things measured faster
+Everywhere but on a CPU they are torch's own. On a CPU two things measured faster
 (AVX512-BF16, torch 2.13): weights laid out for oneDNN once instead of at every call, 1.15 times
 for many rows and 2 to 3 times for few; and bfloat16 attention as plain products, 1.6 times.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # activations that oneDNN applies while the product is in a register: name and algorithm
 _FUSED = {"gelu": ("gelu", "none"), "tanh-gelu": ("gelu", "tanh"), None: ("none", "")}
 
-# Scores that attention holds at once on a processor: what still fits a core's share of the cache
+# Scores that attention holds at once on a CPU: what still fits a core's share of the cache
 _SCORES_BYTES = 8 * 2**20
 
 
@@ -57,7 +57,7 @@ class Projection:
         return found if self._activation is None else self._activation(found)
 
     def pack(self, *, keep: bool = False) -> None:
-        """Lay the weights out for this processor.
+        """Lay the weights out for this CPU.
 
         Args:
             keep: Leave the layer its tensor too, as something else reads it (tied embeddings).
@@ -131,7 +131,7 @@ def can_pack(model: Any) -> bool:  # noqa: ANN401
 
 
 def split_heads(states: "Tensor", heads: int) -> "Tensor":
-    """Turn [pictures, positions, heads * width] into a view [pictures, heads, positions, width]."""
+    """Turn [images, positions, heads * width] into a view [images, heads, positions, width]."""
     return states.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
@@ -145,14 +145,14 @@ def attend(
     """Let each position look at others.
 
     Args:
-        queries: [pictures, heads, positions, width].
-        keys: [pictures, heads, others, width].
+        queries: [images, heads, positions, width].
+        keys: [images, heads, others, width].
         values: The same.
-        mask: Added to the scores, [pictures or 1, 1, positions, others].
+        mask: Added to the scores, [images or 1, 1, positions, others].
         scale: Of the scores; by default one over the root of the width.
 
     Returns:
-        [pictures, positions, heads * width].
+        [images, positions, heads * width].
     """
     if queries.dtype is torch.bfloat16 and queries.device.type == "cpu":
         return _attend_by_products(queries, keys, values, mask, scale)
@@ -169,18 +169,18 @@ def _attend_by_products(
     mask: "Tensor | None",
     scale: float | None,
 ) -> "Tensor":
-    """Attend a few pictures at a time, their scores in one piece of memory from first to last.
+    """Attend a few images at a time, their scores in one piece of memory from first to last.
 
     Scores of a whole batch, anew for each product, are tens of megabytes that the system hands
     out and takes back page by page: that made it 1.5 to 2 times slower at 577 positions.
     """
-    pictures, heads, positions, width = queries.shape
+    images, heads, positions, width = queries.shape
     others = keys.shape[2]
     each = heads * positions * others * queries.element_size()
-    group = min(pictures, max(1, _SCORES_BYTES // each))
+    group = min(images, max(1, _SCORES_BYTES // each))
     scores = queries.new_empty(group, heads, positions, others)
-    found = queries.new_empty(pictures, positions, heads, width)
-    for first in range(0, pictures, group):
+    found = queries.new_empty(images, positions, heads, width)
+    for first in range(0, images, group):
         rows = slice(first, first + group)
         part = scores[: len(queries[rows])]
         flat = part.flatten(0, 1)

@@ -28,11 +28,11 @@ class HeadShape:
 
 
 class Entries:
-    """Keys and values of one kind, [pictures, heads, positions, width] for each layer."""
+    """Keys and values of one kind, [images, heads, positions, width] for each layer."""
 
-    def __init__(self, shape: HeadShape, pictures: int, positions: int, like: "Tensor") -> None:
+    def __init__(self, shape: HeadShape, images: int, positions: int, like: "Tensor") -> None:
         """Reserve memory on the device and in the number format of `like`."""
-        size = (pictures, shape.heads, positions, shape.width)
+        size = (images, shape.heads, positions, shape.width)
         self.keys = [like.new_empty(size) for _ in range(shape.layers)]
         self.values = [like.new_empty(size) for _ in range(shape.layers)]
 
@@ -41,35 +41,35 @@ class Entries:
         """Return entries for a family that has no use for them."""
         return cls(HeadShape(0, 0, 0), 0, 0, like)
 
-    def keep(self, pictures: Sequence[int]) -> None:
-        """Drop all pictures but these; see `Session.keep`."""
-        self.keys = [keep_rows(rows, pictures) for rows in self.keys]
-        self.values = [keep_rows(rows, pictures) for rows in self.values]
+    def keep(self, images: Sequence[int]) -> None:
+        """Drop all images but these; see `Session.keep`."""
+        self.keys = [keep_rows(rows, images) for rows in self.keys]
+        self.values = [keep_rows(rows, images) for rows in self.values]
 
 
 class TextCache:
-    """Self-attention's past for the beams of a batch of pictures."""
+    """Self-attention's past for the beams of a batch of images."""
 
     def __init__(
-        self, shape: HeadShape, pictures: int, beams: int, room: int, like: "Tensor"
+        self, shape: HeadShape, images: int, beams: int, room: int, like: "Tensor"
     ) -> None:
         """Reserve memory for a search.
 
         Args:
             shape: The text model's.
-            pictures: In the batch.
-            beams: Per picture.
-            room: Positions per picture: the shared ones, and `beams` for each step.
+            images: In the batch.
+            beams: Per image.
+            room: Positions per image: the shared ones, and `beams` for each step.
             like: A tensor of the device and number format that the model runs in.
         """
-        self._entries = Entries(shape, pictures, room, like)
+        self._entries = Entries(shape, images, room, like)
         self._beams = beams
         self._length = 0  # positions in use
         self._fresh = 0  # the first of those that the layers are to write in this pass
-        # [pictures, 1, beams, positions]: 0 where a beam may look; a single beam looks everywhere
+        # [images, 1, beams, positions]: 0 where a beam may look; a single beam looks everywhere
         self._mask: Tensor | None = None
         if beams > 1:
-            self._mask = like.new_full((pictures, 1, beams, room), _UNSEEN)
+            self._mask = like.new_full((images, 1, beams, room), _UNSEEN)
         self._own = like.new_full((beams, beams), _UNSEEN).fill_diagonal_(0)  # each its own
 
     def share(self, count: int) -> None:
@@ -82,10 +82,10 @@ class TextCache:
         """Open a pass over one new token for each beam.
 
         Args:
-            parents: The beam of the pass before that each beam continues, [pictures, beams].
+            parents: The beam of the pass before that each beam continues, [images, beams].
 
         Returns:
-            Where each beam may look, [pictures, 1, beams, positions]; None for everywhere.
+            Where each beam may look, [images, 1, beams, positions]; None for everywhere.
         """
         self._open(self._beams)
         if self._mask is None:
@@ -98,9 +98,9 @@ class TextCache:
         return self._mask[..., : self._length]
 
     def write(self, layer: int, keys: "Tensor", values: "Tensor", first: int = 0) -> None:
-        """Store this pass's entries of pictures from `first` on.
+        """Store this pass's entries of images from `first` on.
 
-        Both are [pictures, heads, count, width].
+        Both are [images, heads, count, width].
         """
         rows, span = slice(first, first + len(keys)), slice(self._fresh, self._length)
         self._entries.keys[layer][rows, :, span] = keys
@@ -111,11 +111,11 @@ class TextCache:
         keys, values = self._entries.keys[layer], self._entries.values[layer]
         return keys[:, :, : self._length], values[:, :, : self._length]
 
-    def keep(self, pictures: Sequence[int]) -> None:
-        """Drop all pictures but these; see `Session.keep`."""
-        self._entries.keep(pictures)
+    def keep(self, images: Sequence[int]) -> None:
+        """Drop all images but these; see `Session.keep`."""
+        self._entries.keep(images)
         if self._mask is not None:
-            self._mask = keep_rows(self._mask, pictures)
+            self._mask = keep_rows(self._mask, images)
 
     def _open(self, count: int) -> None:
         self._fresh = self._length
@@ -150,19 +150,19 @@ class TextModel(Protocol):
         positions: slice,
         mask: "Tensor | None",
         cache: TextCache,
-        pictures: Entries,
+        images: Entries,
     ) -> "Tensor":
         """Run the layers over new tokens.
 
         Args:
-            tokens: [pictures, count]: start tokens, or one for each beam.
+            tokens: [images, count]: start tokens, or one for each beam.
             positions: Their places in the text: `count` of them, or one that all beams share.
             mask: Where they may look, as `kernels.attend` takes it.
             cache: The past; this pass's entries are written to it.
-            pictures: What cross-attention looks at, in a family that has it.
+            images: What cross-attention looks at, in a family that has it.
 
         Returns:
-            States, [pictures, count, width].
+            States, [images, count, width].
         """
         ...
 
@@ -179,27 +179,27 @@ class TextSession:
         model: TextModel,
         start: "Tensor",
         cache: TextCache,
-        pictures: Entries,
+        images: Entries,
         prefix: int = 0,
     ) -> None:
-        """Begin after the pictures were encoded.
+        """Begin after the images were encoded.
 
         Args:
             model: The family's text half.
-            start: The start tokens of every picture, [pictures, count].
+            start: The start tokens of every image, [images, count].
             cache: Empty, or holding image tokens.
-            pictures: For cross-attention.
+            images: For cross-attention.
             prefix: Image tokens in the cache.
         """
         self._model = model
         self._start = start
         self._cache = cache
-        self._pictures = pictures
+        self._images = images
         self._prefix = prefix
         self._said = 0  # text positions read
 
     def start(self) -> "Tensor":
-        """Read the start tokens; return logits [pictures, vocabulary]."""
+        """Read the start tokens; return logits [images, vocabulary]."""
         count = self._start.shape[1]
         self._cache.share(count)
         like = self._cache.read(0)[0]
@@ -207,21 +207,21 @@ class TextSession:
         return self._model.score(self._read(self._start, count, mask)[:, -1])
 
     def step(self, tokens: "Tensor", parents: "Tensor") -> "Tensor":
-        """Read a token for each beam; return logits [pictures, beams, vocabulary]."""
+        """Read a token for each beam; return logits [images, beams, vocabulary]."""
         mask = self._cache.branch(parents)
         return self._model.score(self._read(tokens, 1, mask))
 
-    def keep(self, pictures: Sequence[int]) -> None:
-        """Drop all pictures but these."""
-        self._cache.keep(pictures)
-        self._pictures.keep(pictures)
+    def keep(self, images: Sequence[int]) -> None:
+        """Drop all images but these."""
+        self._cache.keep(images)
+        self._images.keep(images)
 
     def _read(self, tokens: "Tensor", count: int, mask: "Tensor | None") -> "Tensor":
         positions = slice(self._said, self._said + count)
         self._said += count
-        return self._model.read(tokens, positions, mask, self._cache, self._pictures)
+        return self._model.read(tokens, positions, mask, self._cache, self._images)
 
 
 def repeat_start(start: Sequence[int], pixels: "Tensor") -> "Tensor":
-    """Return the start tokens once for each picture, [pictures, count]."""
+    """Return the start tokens once for each image, [images, count]."""
     return torch.tensor([list(start)] * len(pixels), device=pixels.device)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-# Pictures per pass on a processor. One keeps a layer's states in its cache, several wait less
+# Images per pass on a CPU. One keeps a layer's states in its cache, several wait less
 # often for the slower thread; 4 measured a sixth faster than 1 on two busy cores, 8 little more.
-_PICTURES_PER_PASS = 4
+_IMAGES_PER_PASS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class VisionLayer:
     narrow: Projection
 
     def __call__(self, states: "Tensor") -> "Tensor":
-        """Map [pictures, tokens, width] to the same shape."""
+        """Map [images, tokens, width] to the same shape."""
         mixed = self.queries_keys_values(self.norm_attention(states))
         queries, keys, values = (split_heads(part, self.heads) for part in mixed.chunk(3, dim=-1))
         states = states + self.out(attend(queries, keys, values))
@@ -53,11 +53,11 @@ class VisionEncoder:
     norm: Any
 
     def __call__(self, pixels: "Tensor") -> "Tensor":
-        """Encode [pictures, 3, height, width] as [pictures, tokens, width]."""
+        """Encode [images, 3, height, width] as [images, tokens, width]."""
         return encode(pixels, self._encode)
 
     def pack(self) -> None:
-        """Lay all weights out for this processor; see `kernels.Projection`."""
+        """Lay all weights out for this CPU; see `kernels.Projection`."""
         for layer in self.layers:
             for part in (layer.queries_keys_values, layer.out, layer.widen, layer.narrow):
                 part.pack()
@@ -75,16 +75,16 @@ def encode(pixels: "Tensor", encoder: Callable[["Tensor"], "Tensor"]) -> "Tensor
     return torch.cat([encoder(part) for _, part in portions(pixels)])
 
 
-def portions(pictures: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
-    """Divide a batch for an encoder: a few at a time on a processor, all at once elsewhere.
+def portions(images: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
+    """Divide a batch for an encoder: a few at a time on a CPU, all at once elsewhere.
 
     Yields:
         Places in the batch, and what is there.
     """
-    size = _PICTURES_PER_PASS if pictures.device.type == "cpu" else max(1, len(pictures))
-    for first in range(0, len(pictures), size):
-        rows = slice(first, min(first + size, len(pictures)))
-        yield rows, pictures[rows]
+    size = _IMAGES_PER_PASS if images.device.type == "cpu" else max(1, len(images))
+    for first in range(0, len(images), size):
+        rows = slice(first, min(first + size, len(images)))
+        yield rows, images[rows]
 
 
 class CrossLayer:
@@ -94,7 +94,7 @@ class CrossLayer:
     _own: Projection  # queries, keys and values of the text
     _own_out: Projection
     _cross_queries: Projection
-    _cross_picture: Projection  # keys and values of the picture
+    _cross_image: Projection  # keys and values of the image
     _cross_out: Projection
     _widen: Projection
     _narrow: Projection
@@ -106,33 +106,33 @@ class CrossLayer:
             self._own,
             self._own_out,
             self._cross_queries,
-            self._cross_picture,
+            self._cross_image,
             self._cross_out,
             self._widen,
             self._narrow,
         )
 
     def look(self, image: "Tensor") -> tuple["Tensor", "Tensor"]:
-        """Project image tokens, [pictures, tokens, width], to keys and values by head."""
-        keys, values = self._cross_picture(image).chunk(2, dim=-1)
+        """Project image tokens, [images, tokens, width], to keys and values by head."""
+        keys, values = self._cross_image(image).chunk(2, dim=-1)
         return split_heads(keys, self._heads), split_heads(values, self._heads)
 
 
 def look_once(layers: Sequence[CrossLayer], image: "Tensor", shape: HeadShape) -> Entries:
-    """Project pictures for each layer's cross-attention, once for all beams and steps.
+    """Project images for each layer's cross-attention, once for all beams and steps.
 
     Args:
         layers: Of the text model.
-        image: Image tokens, [pictures, tokens, width].
+        image: Image tokens, [images, tokens, width].
         shape: Of the text model's attention.
     """
-    pictures = Entries(shape, len(image), image.shape[1], image)
+    images = Entries(shape, len(image), image.shape[1], image)
     for rows, part in portions(image):
         for index, layer in enumerate(layers):
             keys, values = layer.look(part)
-            pictures.keys[index][rows] = keys
-            pictures.values[index][rows] = values
-    return pictures
+            images.keys[index][rows] = keys
+            images.values[index][rows] = values
+    return images
 
 
 _BEST = 16  # logits computed again, of each row: more than a search of up to 8 beams chooses from
@@ -154,7 +154,7 @@ class Head:
         return self._sharpen(logits.float(), states) if self._is_half else logits
 
     def pack(self) -> None:
-        """Lay the weight out for this processor, and keep it where its rows are read too."""
+        """Lay the weight out for this CPU, and keep it where its rows are read too."""
         self._projection.pack(keep=self._is_tied or self._is_half)
 
     def _sharpen(self, logits: "Tensor", states: "Tensor") -> "Tensor":

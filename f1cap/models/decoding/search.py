@@ -1,8 +1,8 @@
 """Greedy and beam search of our own, token for token what transformers' `generate` finds.
 
 A family gives the search two things (`TextDecoder`, `Session`): scores for the first token of each
-picture, and scores for the next token of every live beam. The search says which beams live on
-and which pictures are finished; how the family keeps what it has read is its own affair.
+image, and scores for the next token of every live beam. The search says which beams live on
+and which images are finished; how the family keeps what it has read is its own affair.
 """
 
 from collections.abc import Sequence
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class Session(Protocol):
-    """A batch of pictures being captioned: encoded once, with the text read so far."""
+    """A batch of images being captioned: encoded once, with the text read so far."""
 
     def start(self) -> "Tensor":
-        """Read the start tokens; return logits [pictures, vocabulary] for the first new token."""
+        """Read the start tokens; return logits [images, vocabulary] for the first new token."""
         ...
 
     def step(self, tokens: "Tensor", parents: "Tensor") -> "Tensor":
-        """Read one token for each beam; return logits [pictures, beams, vocabulary] for the next.
+        """Read one token for each beam; return logits [images, beams, vocabulary] for the next.
 
         Args:
-            tokens: The newest token of each beam, [pictures, beams].
-            parents: The beam of the step before that each beam continues, [pictures, beams].
+            tokens: The newest token of each beam, [images, beams].
+            parents: The beam of the step before that each beam continues, [images, beams].
         """
         ...
 
-    def keep(self, pictures: Sequence[int]) -> None:
-        """Drop all pictures but these; `pictures[i]` is the old place of the one now at place i."""
+    def keep(self, images: Sequence[int]) -> None:
+        """Drop all images but these; `images[i]` is the old place of the one now at place i."""
         ...
 
 
@@ -42,23 +42,23 @@ class TextDecoder(Protocol):
     """A family's model as the search uses it."""
 
     def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> Session:
-        """Encode pictures, [pictures, 3, height, width], and make room for `steps` new tokens."""
+        """Encode images, [images, 3, height, width], and make room for `steps` new tokens."""
         ...
 
 
 def search(
     decoder: TextDecoder, pixels: "Tensor", frame: Frame, decoding: Decoding
 ) -> list[list[int]]:
-    """Caption a batch of pictures.
+    """Caption a batch of images.
 
     Args:
         decoder: The family's model.
-        pixels: [pictures, 3, height, width] on the model's device and in its number format.
+        pixels: [images, 3, height, width] on the model's device and in its number format.
         frame: How captions start and end.
         decoding: What to search for; `max_new_tokens` is at least 1.
 
     Returns:
-        For each picture its token ids: the start tokens, the new ones, and the end token unless
+        For each image its token ids: the start tokens, the new ones, and the end token unless
         the length limit came first.
     """
     if not len(pixels):
@@ -71,15 +71,15 @@ def search(
 
 
 def _search_greedily(
-    session: Session, pictures: int, frame: Frame, decoding: Decoding
+    session: Session, images: int, frame: Frame, decoding: Decoding
 ) -> list[list[int]]:
-    """Take the best token at each step; a picture leaves the batch at its end token."""
-    found: list[list[int]] = [[] for _ in range(pictures)]
-    places = list(range(pictures))  # which picture is at which place of the batch
+    """Take the best token at each step; an image leaves the batch at its end token."""
+    found: list[list[int]] = [[] for _ in range(images)]
+    places = list(range(images))  # which image is at which place of the batch
     logits = session.start()
     constraints = Constraints(decoding, frame, logits.device)
-    tokens = torch.tensor([frame.start] * pictures, device=logits.device)
-    stays = torch.zeros((pictures, 1), dtype=torch.long, device=logits.device)
+    tokens = torch.tensor([frame.start] * images, device=logits.device)
+    stays = torch.zeros((images, 1), dtype=torch.long, device=logits.device)
     for step in range(decoding.max_new_tokens):
         best = constraints.apply(logits.float(), tokens, step).argmax(dim=-1, keepdim=True)
         tokens = torch.cat([tokens, best], dim=1)
@@ -103,13 +103,13 @@ def _search_greedily(
 
 
 def _search_beams(
-    session: Session, pictures: int, frame: Frame, decoding: Decoding
+    session: Session, images: int, frame: Frame, decoding: Decoding
 ) -> list[list[int]]:
-    """Keep the best beams of each picture; a picture leaves when nothing can improve it."""
-    found: list[list[int]] = [[] for _ in range(pictures)]
-    places = list(range(pictures))
+    """Keep the best beams of each image; an image leaves when nothing can improve it."""
+    found: list[list[int]] = [[] for _ in range(images)]
+    places = list(range(images))
     logits = session.start()
-    beams = BeamSearch(pictures, frame, decoding, logits.device)
+    beams = BeamSearch(images, frame, decoding, logits.device)
     beams.advance(logits[:, None])
     for _ in range(decoding.max_new_tokens - 1):
         done = beams.done()
@@ -124,15 +124,15 @@ def _search_beams(
             beams.keep(kept)
             session.keep(kept)
         beams.advance(session.step(beams.tokens, beams.parents))
-    for place, picture in enumerate(places):
-        found[picture] = beams.best(place)
+    for place, image in enumerate(places):
+        found[image] = beams.best(place)
     return found
 
 
 def compact(done: Sequence[bool]) -> list[int]:
     """Return the places that stay, those from the end filling the gaps.
 
-    Few pictures move that way: what is kept of one picture can be many megabytes.
+    Few images move that way: what is kept of one image can be many megabytes.
     """
     live = done.count(False)
     late = [place for place in range(live, len(done)) if not done[place]]

@@ -16,11 +16,11 @@ from bisect import bisect_right
 from pathlib import Path
 
 # A model this small is done with an operation before a second thread has woken up: git-mini, 200
-# pictures, 3 runs of each in turns: 57 to 66 images/s with one thread, 42 to 45 with two.
+# images, 3 runs of each in turns: 57 to 66 images/s with one thread, 42 to 45 with two.
 _TINY_PARAMETERS = 20_000_000
 _MAX_WORKERS = 8  # decoding is bound by memory beyond that
 # Some microseconds: as long as the slower thread of an operation takes. GIT-base in bfloat16 on two
-# cores, 3 runs of each in turns: 0.169 s a picture instead of 0.19 to 0.20 with none; beside a
+# cores, 3 runs of each in turns: 0.169 s an image instead of 0.19 to 0.20 with none; beside a
 # program that uses a core, 0.36 s instead of 0.33, and 0.60 s with ten times as many.
 _SPINS = 2_000
 _OPENMP_SETTINGS = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"})
@@ -34,17 +34,17 @@ def usable_cores() -> int:
 
 
 def model_threads(parameters: int, cores: int) -> int:
-    """Return torch's number of threads for a model on a processor."""
+    """Return torch's number of threads for a model on a CPU."""
     return 1 if parameters < _TINY_PARAMETERS else cores
 
 
-def picture_workers(device: str, cores: int, threads: int) -> int:
-    """Return the number of threads that open and prepare pictures ahead of the model.
+def image_workers(device: str, cores: int, threads: int) -> int:
+    """Return the number of threads that open and prepare images ahead of the model.
 
     Args:
         device: As torch names it.
         cores: Those that the process may use.
-        threads: The model's, if it runs on the processor.
+        threads: The model's, if it runs on the CPU.
     """
     if device == "cpu" and threads > 1:
         return max(1, min(_MAX_WORKERS, cores // 2))

@@ -12,7 +12,7 @@ from pathlib import Path
 from f1cap.models.device.placement import NATIVE_BF16
 from f1cap.records.readings import Processor, TorchBuild
 
-# how a processor's own flag names map to the ones that placement knows
+# how a CPU's own flag names map to the ones that placement knows
 CPU_FLAGS = {"avx512_bf16": "avx512_bf16", "amx_bf16": "amx_bf16", "bf16": "neon_bf16"}
 _CPUINFO = Path("/proc/cpuinfo")
 _BUILD_LINE = re.compile(
@@ -69,7 +69,7 @@ def built_for(build: TorchBuild) -> tuple[str, ...] | None:
     return (*volta, *_COMMON, *_NEW)
 
 
-def read_processor() -> Processor:
+def read_cpu() -> Processor:
     """Return the CPU and its memory."""
     import psutil
 
@@ -82,7 +82,7 @@ def read_processor() -> Processor:
         pass  # what the system does not tell stays unknown
     features = cpu_features()
     return Processor(
-        name=_processor_name(),
+        name=_cpu_name(),
         cores=_usable_cores(),
         bfloat16=bool((features or frozenset()) & NATIVE_BF16),
         ram_total_bytes=total,
@@ -91,10 +91,10 @@ def read_processor() -> Processor:
 
 
 def cpu_features() -> frozenset[str] | None:
-    """Return which kinds of bfloat16 arithmetic the processor has; None where nobody says."""
+    """Return which kinds of bfloat16 arithmetic the CPU has; None where nobody says."""
     flags = _cpuinfo({"flags", "Features"})
     if flags is None:
-        # torch has no bfloat16 kernels for Apple processors
+        # torch has no bfloat16 kernels for Apple CPUs
         return frozenset() if platform.system() == "Darwin" else None
     words = set(flags.split())
     return frozenset(name for flag, name in CPU_FLAGS.items() if flag in words)
@@ -147,12 +147,12 @@ def _usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _processor_name() -> str | None:
+def _cpu_name() -> str | None:
     return _cpuinfo({"model name", "Model", "Hardware"}) or platform.processor() or None
 
 
 def _cpuinfo(keys: set[str]) -> str | None:
-    """Return the first value under any of these names in Linux's list of processors."""
+    """Return the first value under any of these names in Linux's list of CPUs."""
     try:
         text = _CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:

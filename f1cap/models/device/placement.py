@@ -13,16 +13,16 @@ from f1cap.records.models import Device, DType, Placement
 NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16", "neon_bf16"})
 # Turing chips without tensor cores, whose half precision gives NaN in vision models
 _BROKEN_HALF = re.compile(r"GTX 16\d\d|\b(T400|T500|T550|T600|T1000|T1200|T2000|MX450|MX550)\b")
-# Below this a model runs no faster in bfloat16, and its words would differ from one processor to
-# another for nothing: git-mini says 3 of 20 bundled pictures in other words
+# Below this a model runs no faster in bfloat16, and its words would differ from one CPU to
+# another for nothing: git-mini says 3 of 20 bundled images in other words
 _SMALL_BYTES = 50_000_000
 _WHEELS = "https://download.pytorch.org/whl"
 _ARCH = re.compile(r"(?P<kind>sm|compute)_(?P<number>\d+)(?P<only>[af]?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """An NVIDIA card as torch sees it: its place, its name and its compute capability."""
+class Gpu:
+    """An NVIDIA GPU as torch sees it: its place, its name and its compute capability."""
 
     index: int
     name: str
@@ -34,17 +34,17 @@ class Machine:
     """What is known of the machine and of this torch build.
 
     Attributes:
-        cards: The cards that torch's driver call reports, in its order.
+        gpus: The GPUs that torch's driver call reports, in its order.
         arch_list: What this build has kernels for, as `torch.cuda.get_arch_list` says.
         cuda_build: The CUDA version of this torch build; None for a build without CUDA.
         nvidia_driver: An NVIDIA driver is installed, whatever torch makes of it.
         mps: Apple's GPU can be used.
-        cpu_features: Those of `avx512_bf16`, `amx_bf16`, `neon_bf16` that the processor has.
+        cpu_features: Those of `avx512_bf16`, `amx_bf16`, `neon_bf16` that the CPU has.
         pip: How this installation's pip is called.
         driver_cuda: The newest CUDA that the driver serves, where somebody asked it.
     """
 
-    cards: tuple[Card, ...] = ()
+    gpus: tuple[Gpu, ...] = ()
     arch_list: tuple[str, ...] = ()
     cuda_build: str | None = None
     nvidia_driver: bool = False
@@ -77,18 +77,18 @@ def place(
             raise DeviceError(message, hint="Leave --device out, or use --device cpu.")
         return _on_mps(dtype)
     if kind is Device.CUDA:
-        return _on_card(_asked_card(device, number, machine), dtype)
-    for card in machine.cards:
-        if has_kernels(card.capability, machine.arch_list):
-            return _on_card(card, dtype)
-    notes = _why_no_card(machine)
+        return _on_gpu(_asked_gpu(device, number, machine), dtype)
+    for gpu in machine.gpus:
+        if has_kernels(gpu.capability, machine.arch_list):
+            return _on_gpu(gpu, dtype)
+    notes = _why_no_gpu(machine)
     if machine.mps:
         return _on_mps(dtype)
     return _on_cpu(dtype, machine, notes, weights_bytes)
 
 
 def has_kernels(capability: tuple[int, int], arch_list: tuple[str, ...]) -> bool:
-    """Tell whether a torch build can run on a card.
+    """Tell whether a torch build can run on a GPU.
 
     Code for sm_XY runs on every X.Z with Z >= Y; compute_XY (intermediate code) is compiled by
     the driver for anything newer; an `a` ties code to exactly one chip.
@@ -112,10 +112,10 @@ def has_kernels(capability: tuple[int, int], arch_list: tuple[str, ...]) -> bool
 def install_command(
     capability: tuple[int, int] | None, pip: str, driver_cuda: str | None = None
 ) -> str | None:
-    """Return the command that installs a torch build with kernels for a card; None if none has.
+    """Return the command that installs a torch build with kernels for a GPU; None if none has.
 
     Args:
-        capability: The card's; None where torch cannot see it, which any current build may.
+        capability: The GPU's; None where torch cannot see it, which any current build may.
         pip: How this installation's pip is called.
         driver_cuda: The newest CUDA that the driver serves; None where nobody asked it.
     """
@@ -129,7 +129,7 @@ def install_command(
         wanted, wheel = "torch<2.15", "cu126"
     else:
         wanted, wheel = "torch", "cu130"
-    # Forced: the build that cannot run the card satisfies the same requirement. Of two builds of
+    # Forced: the build that cannot run the GPU satisfies the same requirement. Of two builds of
     # one release pip takes the one whose version ends in a CUDA label: the extra index's.
     return f'{pip} install --force-reinstall "{wanted}" --extra-index-url {_WHEELS}/{wheel}'
 
@@ -154,22 +154,22 @@ def _is_before_13(driver_cuda: str | None) -> bool:
     return driver_cuda is not None and driver_cuda.startswith(("11.", "12."))
 
 
-def auto_dtype(card: Card) -> DType:
-    """Return the number format that `auto` takes on a card."""
-    return _on_card(card, DType.AUTO).dtype
+def auto_dtype(gpu: Gpu) -> DType:
+    """Return the number format that `auto` takes on a GPU."""
+    return _on_gpu(gpu, DType.AUTO).dtype
 
 
-def why_unusable(card: Card, machine: Machine) -> tuple[str, ...]:
-    """Say why a torch build cannot use a card: a sentence and, where there is one, the command.
+def why_unusable(gpu: Gpu, machine: Machine) -> tuple[str, ...]:
+    """Say why a torch build cannot use a GPU: a sentence and, where there is one, the command.
 
     Returns:
         Nothing where it can.
     """
     if machine.cuda_build is None:
-        return _for_processors_only(card.capability, machine)
-    if has_kernels(card.capability, machine.arch_list):
+        return _for_cpus_only(gpu.capability, machine)
+    if has_kernels(gpu.capability, machine.arch_list):
         return ()
-    return _no_kernels(card, machine)
+    return _no_kernels(gpu, machine)
 
 
 def _parse(device: str) -> tuple[Device, int | None]:
@@ -180,86 +180,86 @@ def _parse(device: str) -> tuple[Device, int | None]:
     return Device(match[1]), None if match[2] is None else int(match[2])
 
 
-def _asked_card(device: str, number: int | None, machine: Machine) -> Card:
-    if not machine.cards:
-        notes = _why_no_card(machine) or ("There is no NVIDIA card that torch can see.",)
+def _asked_gpu(device: str, number: int | None, machine: Machine) -> Gpu:
+    if not machine.gpus:
+        notes = _why_no_gpu(machine) or ("There is no NVIDIA GPU that torch can see.",)
         raise DeviceError(f"--device {device}: {notes[0]}", hint=_next_step(notes))
     if number is None:
-        usable = [c for c in machine.cards if has_kernels(c.capability, machine.arch_list)]
-        card = usable[0] if usable else machine.cards[0]
+        usable = [c for c in machine.gpus if has_kernels(c.capability, machine.arch_list)]
+        gpu = usable[0] if usable else machine.gpus[0]
     else:
-        named = [c for c in machine.cards if c.index == number]
+        named = [c for c in machine.gpus if c.index == number]
         if not named:
-            known = ", ".join(f"cuda:{c.index} ({c.name})" for c in machine.cards)
-            raise DeviceError(f"--device {device}: there is no such card.", hint=f"Known: {known}.")
-        card = named[0]
-    if not has_kernels(card.capability, machine.arch_list):
-        notes = _no_kernels(card, machine)
+            known = ", ".join(f"cuda:{c.index} ({c.name})" for c in machine.gpus)
+            raise DeviceError(f"--device {device}: there is no such GPU.", hint=f"Known: {known}.")
+        gpu = named[0]
+    if not has_kernels(gpu.capability, machine.arch_list):
+        notes = _no_kernels(gpu, machine)
         raise DeviceError(f"--device {device}: {notes[0]}", hint=_next_step(notes))
-    return card
+    return gpu
 
 
 def _next_step(notes: tuple[str, ...]) -> str:
     return notes[1] if len(notes) > 1 else "Leave --device out, or use --device cpu."
 
 
-def _why_no_card(machine: Machine) -> tuple[str, ...]:
-    """Say why cards were passed over: a sentence and, where there is one, the command."""
-    if machine.cards:
-        return _no_kernels(machine.cards[0], machine)
+def _why_no_gpu(machine: Machine) -> tuple[str, ...]:
+    """Say why GPUs were passed over: a sentence and, where there is one, the command."""
+    if machine.gpus:
+        return _no_kernels(machine.gpus[0], machine)
     if not machine.nvidia_driver:
         return ()
     if machine.cuda_build is None:
-        return _for_processors_only(None, machine)
+        return _for_cpus_only(None, machine)
     return (
         f"There is an NVIDIA driver, but torch (CUDA {machine.cuda_build}) cannot use it.",
         "Update the NVIDIA driver; nvidia-smi says which CUDA version it serves.",
     )
 
 
-def _for_processors_only(capability: tuple[int, int] | None, machine: Machine) -> tuple[str, ...]:
-    sentence = "There is an NVIDIA card, but this torch build is for processors only."
+def _for_cpus_only(capability: tuple[int, int] | None, machine: Machine) -> tuple[str, ...]:
+    sentence = "There is an NVIDIA GPU, but this torch build is for CPUs only."
     command = install_command(capability, machine.pip, machine.driver_cuda)
     if command is None:
-        return (sentence, "No current torch build serves cards of its age.")
-    return (sentence, f"A build for NVIDIA cards: {command}")
+        return (sentence, "No current torch build serves GPUs of its age.")
+    return (sentence, f"A build for NVIDIA GPUs: {command}")
 
 
-def _no_kernels(card: Card, machine: Machine) -> tuple[str, ...]:
-    major, minor = card.capability
+def _no_kernels(gpu: Gpu, machine: Machine) -> tuple[str, ...]:
+    major, minor = gpu.capability
     sentence = (
-        f"{card.name} (compute capability {major}.{minor}) cannot run this torch build"
+        f"{gpu.name} (compute capability {major}.{minor}) cannot run this torch build"
         f"{f' (CUDA {machine.cuda_build})' if machine.cuda_build else ''}: "
-        "it has no code for the card."
+        "it has no code for the GPU."
     )
-    command = install_command(card.capability, machine.pip, machine.driver_cuda)
+    command = install_command(gpu.capability, machine.pip, machine.driver_cuda)
     if command is None:
-        return (sentence, "No current torch build serves cards of its age.")
+        return (sentence, "No current torch build serves GPUs of its age.")
     return (sentence, f"A build that works: {command}")
 
 
-def _on_card(card: Card, dtype: DType) -> Placement:
-    device = f"cuda:{card.index}"
-    broken = _BROKEN_HALF.search(card.name) is not None
+def _on_gpu(gpu: Gpu, dtype: DType) -> Placement:
+    device = f"cuda:{gpu.index}"
+    broken = _BROKEN_HALF.search(gpu.name) is not None
     if dtype is DType.AUTO:
-        return Placement(device, DType.FLOAT32 if broken or _half_is_slow(card) else DType.FLOAT16)
+        return Placement(device, DType.FLOAT32 if broken or _half_is_slow(gpu) else DType.FLOAT16)
     notes: tuple[str, ...] = ()
     if dtype is DType.FLOAT16 and broken:
-        notes = (f"{card.name} is known for NaN in float16; --dtype float32 is safe on it.",)
-    elif dtype is DType.FLOAT16 and _half_is_slow(card):
-        notes = (f"{card.name} computes float16 many times slower than float32.",)
-    elif dtype is DType.BFLOAT16 and card.capability < (8, 0):
-        notes = (f"{card.name} has no bfloat16 of its own and emulates it slowly.",)
+        notes = (f"{gpu.name} is known for NaN in float16; --dtype float32 is safe on it.",)
+    elif dtype is DType.FLOAT16 and _half_is_slow(gpu):
+        notes = (f"{gpu.name} computes float16 many times slower than float32.",)
+    elif dtype is DType.BFLOAT16 and gpu.capability < (8, 0):
+        notes = (f"{gpu.name} has no bfloat16 of its own and emulates it slowly.",)
     return Placement(device, dtype, notes)
 
 
-def _half_is_slow(card: Card) -> bool:
-    """Tell cards whose float16 is slower than float32: up to Pascal, but for P100 and Tegras."""
-    return card.capability < (7, 0) and card.capability not in {(5, 3), (6, 0), (6, 2)}
+def _half_is_slow(gpu: Gpu) -> bool:
+    """Tell GPUs whose float16 is slower than float32: up to Pascal, but for P100 and Tegras."""
+    return gpu.capability < (7, 0) and gpu.capability not in {(5, 3), (6, 0), (6, 2)}
 
 
 def _on_mps(dtype: DType) -> Placement:
-    # memory is shared with the processor, so half the bytes buy little; float32 is the safe one
+    # memory is shared with the CPU, so half the bytes buy little; float32 is the safe one
     return Placement("mps", DType.FLOAT32 if dtype is DType.AUTO else dtype)
 
 
@@ -273,7 +273,7 @@ def _on_cpu(
         return Placement("cpu", DType.FLOAT32 if small else best, notes)
     if dtype is DType.FLOAT16 or (dtype is DType.BFLOAT16 and not native):
         slow = (
-            f"This processor has no {dtype} arithmetic of its own and emulates it, up to hundreds "
+            f"This CPU has no {dtype} arithmetic of its own and emulates it, up to hundreds "
             f"of times slower than --dtype {best}."
         )
         return Placement("cpu", dtype, (*notes, slow))

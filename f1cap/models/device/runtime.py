@@ -12,14 +12,14 @@ import torch
 from f1cap.errors import OutOfMemoryError
 from f1cap.models.device import cpu, machine
 from f1cap.models.device.cpu import model_threads, usable_cores
-from f1cap.models.device.placement import Card, Machine
+from f1cap.models.device.placement import Gpu, Machine
 from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.models import DType, Placement
 
 _T = TypeVar("_T")
 
 _OUT_OF_MEMORY = (
-    "DefaultCPUAllocator",  # a processor's memory; torch has no type for it
+    "DefaultCPUAllocator",  # a CPU's memory; torch has no type for it
     "MPS backend out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDA out of memory",
@@ -29,7 +29,7 @@ _THREADS: int = torch.get_num_threads()  # torch's own choice, or the user's by 
 
 
 def choose_threads(parameters: int) -> int:
-    """Set how many threads an operation on the processor uses, and return it."""
+    """Set how many threads an operation on the CPU uses, and return it."""
     chosen = min(_THREADS, model_threads(parameters, usable_cores()))
     torch.set_num_threads(chosen)
     return chosen
@@ -38,12 +38,12 @@ def choose_threads(parameters: int) -> int:
 def probe() -> Machine:
     """Ask torch and the system what there is to run on. Never raises for a broken driver."""
     with warnings.catch_warnings():
-        # torch warns of old drivers and of cards without kernels; placement says it in a sentence
+        # torch warns of old drivers and of GPUs without kernels; placement says it in a sentence
         warnings.simplefilter("ignore")
-        cards = _cards()
+        gpus = _gpus()
     return Machine(
-        cards=cards,
-        arch_list=tuple(torch.cuda.get_arch_list()) if cards else (),
+        gpus=gpus,
+        arch_list=tuple(torch.cuda.get_arch_list()) if gpus else (),
         cuda_build=torch.version.cuda,
         nvidia_driver=machine.has_nvidia_driver(),
         mps=torch.backends.mps.is_available(),
@@ -96,7 +96,7 @@ def in_memory(work: Callable[[], _T], *, what: str, hint: str) -> _T:
 
 
 def free_cached() -> None:
-    """Give memory that nothing uses any more back to the system and to the card."""
+    """Give memory that nothing uses any more back to the system and to the GPU."""
     gc.collect()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
@@ -120,12 +120,12 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
-def _cards() -> tuple[Card, ...]:
+def _gpus() -> tuple[Gpu, ...]:
     try:
         if not torch.cuda.is_available():
             return ()
         return tuple(
-            Card(
+            Gpu(
                 index,
                 torch.cuda.get_device_name(index),
                 torch.cuda.get_device_capability(index),
@@ -148,17 +148,17 @@ def _cpu_features_by_torch() -> frozenset[str]:
 
 
 def threads() -> int:
-    """Return how many threads an operation on the processor may use."""
+    """Return how many threads an operation on the CPU may use."""
     return int(torch.get_num_threads())
 
 
 def limit_memory(limit_bytes: int) -> bool:
-    """Hold this process to a part of each card's memory, so that a big card plays a small one.
+    """Hold this process to a part of each GPU's memory, so that a big GPU plays a small one.
 
     Torch limits its own memory only: what the CUDA context takes beside it is taken off first.
 
     Returns:
-        False where there is no card that could be limited.
+        False where there is no GPU that could be limited.
     """
     if not torch.cuda.is_available():
         return False
@@ -178,7 +178,7 @@ def finish(device: str) -> None:
 
 
 def peaks(device: str) -> tuple[int | None, int | None]:
-    """Return the most bytes that torch had in tensors, and had reserved, on a card."""
+    """Return the most bytes that torch had in tensors, and had reserved, on a GPU."""
     if not device.startswith("cuda"):
         return None, None
     return torch.cuda.max_memory_allocated(device), torch.cuda.max_memory_reserved(device)

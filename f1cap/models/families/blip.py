@@ -44,12 +44,12 @@ class BlipDecoder:
         return cls(model)
 
     def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
-        """Encode pictures and project them for each layer's cross-attention, once."""
+        """Encode images and project them for each layer's cross-attention, once."""
         image = self._vision(pixels)
-        pictures = look_once(self._layers, image, self._shape)
+        images = look_once(self._layers, image, self._shape)
         room = len(start) + beams * (steps - 1)
         cache = TextCache(self._shape, len(pixels), beams, room, image)
-        return TextSession(self, repeat_start(start, pixels), cache, pictures)
+        return TextSession(self, repeat_start(start, pixels), cache, images)
 
     def read(
         self,
@@ -57,13 +57,13 @@ class BlipDecoder:
         positions: slice,
         mask: "Tensor | None",
         cache: TextCache,
-        pictures: Entries,
+        images: Entries,
     ) -> "Tensor":
         """Run the text layers; see `session.TextModel`."""
         states = self._norm(self._words(tokens) + self._positions.weight[positions])
         for index, layer in enumerate(self._layers):
             states = layer.attend_to_text(states, index, mask, cache)
-            states = layer.attend_to_picture(states, pictures.keys[index], pictures.values[index])
+            states = layer.attend_to_image(states, images.keys[index], images.values[index])
             states = layer.feed(states)
         return states
 
@@ -72,7 +72,7 @@ class BlipDecoder:
         return self._head(self._transform_norm(self._transform(states)))
 
     def pack(self) -> None:
-        """Lay all weights out for this processor; see `kernels.Projection`."""
+        """Lay all weights out for this CPU; see `kernels.Projection`."""
         for projection in chain.from_iterable(layer.projections for layer in self._layers):
             projection.pack()
         self._vision.pack()
@@ -81,7 +81,7 @@ class BlipDecoder:
 
 
 class _TextLayer(CrossLayer):
-    """A BERT decoder layer: text, picture, feed-forward, each normalised after it is added."""
+    """A BERT decoder layer: text, image, feed-forward, each normalised after it is added."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
         own, cross = layer.attention, layer.crossattention
@@ -90,7 +90,7 @@ class _TextLayer(CrossLayer):
         self._own_out = Projection(own.output.dense)
         self._own_norm = own.output.LayerNorm
         self._cross_queries = Projection(cross.self.query)
-        self._cross_picture = Projection(cross.self.key, cross.self.value)
+        self._cross_image = Projection(cross.self.key, cross.self.value)
         self._cross_out = Projection(cross.output.dense)
         self._cross_norm = cross.output.LayerNorm
         self._widen = Projection(
@@ -111,8 +111,8 @@ class _TextLayer(CrossLayer):
         normed: Tensor = self._own_norm(self._own_out(found) + states)
         return normed
 
-    def attend_to_picture(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
-        """Look at the picture: its beams are so many queries of one attention."""
+    def attend_to_image(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
+        """Look at the image: its beams are so many queries of one attention."""
         queries = split_heads(self._cross_queries(states), self._heads)
         normed: Tensor = self._cross_norm(self._cross_out(attend(queries, keys, values)) + states)
         return normed
@@ -143,7 +143,7 @@ class BlipCaptioner(TransformersCaptioner):
     """Captions with BlipForConditionalGeneration; the one family that takes a prompt.
 
     As with transformers itself, a caption made with a prompt begins with the prompt. All
-    pictures of a batch share it, so rows are equally long and none is padded at its start.
+    images of a batch share it, so rows are equally long and none is padded at its start.
     """
 
     model_class: ClassVar[Any] = BlipForConditionalGeneration

@@ -22,8 +22,8 @@ class GitDecoder:
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
         git = model.git
         self._vision = _vision_encoder(git.image_encoder.vision_model)
-        linear, self._picture_norm = git.visual_projection.visual_projection
-        self._picture = Projection(linear)
+        linear, self._image_norm = git.visual_projection.visual_projection
+        self._image = Projection(linear)
         self._words = git.embeddings.word_embeddings
         self._positions = git.embeddings.position_embeddings
         self._norm = git.embeddings.LayerNorm
@@ -40,14 +40,14 @@ class GitDecoder:
         return None if model.config.num_image_with_embedding else cls(model)
 
     def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
-        """Encode pictures and run their tokens through the text layers, once."""
-        image = self._picture_norm(self._picture(self._vision(pixels)))
+        """Encode images and run their tokens through the text layers, once."""
+        image = self._image_norm(self._image(self._vision(pixels)))
         tokens = image.shape[1]
         room = tokens + len(start) + beams * (steps - 1)
         cache = TextCache(self._shape, len(pixels), beams, room, image)
         cache.share(tokens)
         for rows, part in portions(image):
-            self._read_picture(part, rows.start, cache)
+            self._read_image(part, rows.start, cache)
         none = Entries.none(image)
         return TextSession(self, repeat_start(start, pixels), cache, none, prefix=tokens)
 
@@ -57,7 +57,7 @@ class GitDecoder:
         positions: slice,
         mask: "Tensor | None",
         cache: TextCache,
-        pictures: Entries,  # none: they are a prefix in the cache
+        images: Entries,  # none: they are a prefix in the cache
     ) -> "Tensor":
         """Run the text layers; see `session.TextModel`."""
         states = self._norm(self._words(tokens) + self._positions.weight[positions])
@@ -72,14 +72,14 @@ class GitDecoder:
         return self._head(states)
 
     def pack(self) -> None:
-        """Lay all weights out for this processor; see `kernels.Projection`."""
+        """Lay all weights out for this CPU; see `kernels.Projection`."""
         for projection in chain.from_iterable(layer.projections for layer in self._layers):
             projection.pack()
         self._vision.pack()
-        self._picture.pack()
+        self._image.pack()
         self._head.pack()
 
-    def _read_picture(self, states: "Tensor", first: int, cache: TextCache) -> None:
+    def _read_image(self, states: "Tensor", first: int, cache: TextCache) -> None:
         """Put image tokens, which see each other and no text, into the cache."""
         for index, layer in enumerate(self._layers):
             if index + 1 == len(self._layers):  # nobody reads the last layer's image states

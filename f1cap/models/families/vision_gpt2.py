@@ -43,12 +43,12 @@ class SwinDecoder:
         return cls(model) if is_gpt2 else None
 
     def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
-        """Encode pictures and project them for each layer's cross-attention, once."""
+        """Encode images and project them for each layer's cross-attention, once."""
         image = self._bridge(encode(pixels, lambda part: self._encoder(pixel_values=part)[0]))
-        pictures = look_once(self._layers, image, self._shape)
+        images = look_once(self._layers, image, self._shape)
         room = len(start) + beams * (steps - 1)
         cache = TextCache(self._shape, len(pixels), beams, room, image)
-        return TextSession(self, repeat_start(start, pixels), cache, pictures)
+        return TextSession(self, repeat_start(start, pixels), cache, images)
 
     def read(
         self,
@@ -56,13 +56,13 @@ class SwinDecoder:
         positions: slice,
         mask: "Tensor | None",
         cache: TextCache,
-        pictures: Entries,
+        images: Entries,
     ) -> "Tensor":
         """Run the text layers; see `session.TextModel`."""
         states = self._words(tokens) + self._positions.weight[positions]
         for index, layer in enumerate(self._layers):
             states = layer.attend_to_text(states, index, mask, cache)
-            states = layer.attend_to_picture(states, pictures.keys[index], pictures.values[index])
+            states = layer.attend_to_image(states, images.keys[index], images.values[index])
             states = layer.feed(states)
         normed: Tensor = self._norm(states)
         return normed
@@ -72,7 +72,7 @@ class SwinDecoder:
         return self._head(states)
 
     def pack(self) -> None:
-        """Lay all weights out for this processor; see `kernels.Projection`."""
+        """Lay all weights out for this CPU; see `kernels.Projection`."""
         for layer in self._layers:
             for projection in layer.projections:
                 projection.pack()
@@ -83,7 +83,7 @@ class SwinDecoder:
 
 
 class _TextLayer(CrossLayer):
-    """A GPT-2 layer with cross-attention: text, picture, feed-forward, each normalised before."""
+    """A GPT-2 layer with cross-attention: text, image, feed-forward, each normalised before."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
         own, cross = layer.attn, layer.crossattention
@@ -94,7 +94,7 @@ class _TextLayer(CrossLayer):
         self._own_out = Projection(own.c_proj)
         self._cross_norm = layer.ln_cross_attn
         self._cross_queries = Projection(cross.q_attn)
-        self._cross_picture = Projection(cross.c_attn)
+        self._cross_image = Projection(cross.c_attn)
         self._cross_scale = cross.scaling
         self._cross_out = Projection(cross.c_proj)
         self._feed_norm = layer.ln_2
@@ -113,8 +113,8 @@ class _TextLayer(CrossLayer):
         found = attend(queries, *cache.read(index), mask, self._own_scale)
         return self._own_out(found) + states
 
-    def attend_to_picture(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
-        """Look at the picture: its beams are so many queries of one attention."""
+    def attend_to_image(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
+        """Look at the image: its beams are so many queries of one attention."""
         queries = split_heads(self._cross_queries(self._cross_norm(states)), self._heads)
         return self._cross_out(attend(queries, keys, values, None, self._cross_scale)) + states
 

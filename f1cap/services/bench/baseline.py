@@ -22,7 +22,7 @@ def compare_with(
 ) -> Comparison:
     """Set complete rows beside those of the same setting in an earlier benchmark.
 
-    On other pictures nothing is compared: they are other work.
+    On other images nothing is compared: they are other work.
 
     Args:
         baseline: What the user calls the earlier one.
@@ -31,13 +31,13 @@ def compare_with(
         tolerance: The share by which a number may be worse.
     """
     rows = benchmark.rows
-    pictures = [
+    images = [
         f"{name} was {earlier.get(name)} and is {now}"
         for name, now in (("dataset", benchmark.dataset), ("images", benchmark.images))
         if earlier.get(name) != now
     ]
-    if pictures:
-        return Comparison(baseline, tolerance, 0, (), tuple(pictures))
+    if images:
+        return Comparison(baseline, tolerance, 0, (), tuple(images))
     before = {_key(row): row for row in earlier["rows"] if row["status"] == "ok"}
     found = [
         (row, before[key])
@@ -106,8 +106,8 @@ def _other_machine(old: Mapping[str, Any], environment: Environment) -> Iterator
     for name in _MACHINE:
         before, now = old.get(name), getattr(environment, name)
         if name == "gpus":
-            before = ", ".join(str(card["name"]) for card in before or ())
-            now = ", ".join(str(card.name) for card in now)
+            before = ", ".join(str(gpu["name"]) for gpu in before or ())
+            now = ", ".join(str(gpu.name) for gpu in now)
         if before != now:
             yield f"{name} was {before or 'none'} and is {now or 'none'}"
 

@@ -55,7 +55,7 @@ class _CellRun:
         self._root = root
         self._images = images
         self._listener = listener
-        self._loading: Mapping[str, Any] = {}  # what was seen until the card was known
+        self._loading: Mapping[str, Any] = {}  # what was seen until the GPU was known
         self._watched: Sampler | None = None
 
     def watched_peaks(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class _CellRun:
         return {**seen, "rss_bytes": max(filter(None, resident), default=None)}
 
     def measure(self) -> BenchRow:
-        """Open, caption the first picture, warm up, then measure until there is enough."""
+        """Open, caption the first image, warm up, then measure until there is enough."""
         deadline_s = time.monotonic() + self._request.timeout_s
         with ExitStack() as stack:
             worker = stack.enter_context(Worker(deadline_s))
@@ -73,9 +73,9 @@ class _CellRun:
             # Memory is watched from before the load, whose peak may be the highest.
             watched = self._watched = stack.enter_context(Sampler(worker.pid, None))
             self.opened = self._open(worker, plain=False)
-            if (card := _card_index(self.opened["device"])) is not None:
+            if (gpu := _gpu_index(self.opened["device"])) is not None:
                 self._loading = watched.stop()
-                watched = self._watched = stack.enter_context(Sampler(worker.pid, card))
+                watched = self._watched = stack.enter_context(Sampler(worker.pid, gpu))
             for note in self.opened["notes"]:
                 self._listener.note(note)
             self._listener.phase("first caption")
@@ -110,13 +110,13 @@ class _CellRun:
         )
 
     def _first(self, worker: Worker) -> dict[str, Any]:
-        """Caption the first picture that can be read."""
+        """Caption the first image that can be read."""
         for image in self._images:
             answer = worker.ask("run", images=[[0, image]])
             self._note_problems(answer)
             if answer["captions"]:
                 return answer
-        raise WorkerFailedError("image", "Not one of the pictures can be read.")
+        raise WorkerFailedError("image", "Not one of the images can be read.")
 
     def _warm_up(self, worker: Worker) -> None:
         """Caption one full batch, so that a batch that does not fit is found before the clock."""
@@ -138,17 +138,17 @@ class _CellRun:
         self, worker: Worker, reference: Worker | None, watched: Sampler, tally: Tally
     ) -> None:
         request = self._request
-        pictures = self._cycle()
+        images = self._cycle()
         size = self.opened["batch_size"]
         watched.count_energy(on=True)
         while tally.images < request.min_images or tally.seconds < request.min_seconds:
-            batch = list(itertools.islice(pictures, _turn(size)))
+            batch = list(itertools.islice(images, _turn(size)))
             answer = worker.ask("run", images=list(enumerate(batch)))
             self._note(answer)
             size = answer["batch_size"]
             tally.add(answer)
             if reference is not None:
-                watched.count_energy(on=False)  # the card now works for another
+                watched.count_energy(on=False)  # the GPU now works for another
                 reference = self._turn_of(reference, batch, answer, tally)
                 watched.count_energy(on=True)
             share = min(
@@ -176,11 +176,11 @@ class _CellRun:
         return list(itertools.islice(self._cycle(), number))
 
     def _cycle(self) -> Iterator[str]:
-        """Yield the pictures that can be read, round and round."""
+        """Yield the images that can be read, round and round."""
         while True:
             readable = [image for image in self._images if image not in self.problems]
             if not readable:
-                raise WorkerFailedError("image", "Not one of the pictures can be read.")
+                raise WorkerFailedError("image", "Not one of the images can be read.")
             yield from readable
 
     def _note(self, answer: dict[str, Any]) -> None:
@@ -204,7 +204,7 @@ class _CellRun:
 
 
 def _turn(batch_size: int) -> int:
-    """Return how many pictures a turn takes: whole batches, and more than one.
+    """Return how many images a turn takes: whole batches, and more than one.
 
     While the model captions a batch the next one is made ready, as in `caption`; in turns of a
     single batch nothing would ever be ready. Longer ones would let a busy machine's moods tell
@@ -219,6 +219,6 @@ def _name(cell: Cell) -> str:
     return spec.checkpoint if spec.local and not spec.bundled else spec.name
 
 
-def _card_index(device: str) -> int | None:
+def _gpu_index(device: str) -> int | None:
     kind, _, index = device.partition(":")
     return int(index or 0) if kind == "cuda" else None

@@ -136,11 +136,11 @@ class Worker:
 class Sampler:
     """A process that watches another one; see `sampler`."""
 
-    def __init__(self, pid: int, card: int | None) -> None:
-        """Watch a process and, where there is one, the card that CUDA calls by this number."""
+    def __init__(self, pid: int, gpu: int | None) -> None:
+        """Watch a process and, where there is one, the GPU that CUDA calls by this number."""
         self.now = MemoryReading(None)
         self.peaks: dict[str, Any] = {}
-        self._settings = {"pid": pid, "card": card}
+        self._settings = {"pid": pid, "gpu": gpu}
         self._process: subprocess.Popen[str] | None = None
         self._listener = threading.Thread(target=self._listen, daemon=True)
 

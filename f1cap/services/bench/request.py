@@ -18,10 +18,10 @@ class BenchRequest:
     Attributes:
         batch_sizes: One row for each; None in it is f1cap's choice.
         dtypes: One row for each.
-        min_images: Pictures that each model captions at least, and how many different ones.
+        min_images: Images that each model captions at least, and how many different ones.
         min_seconds: Time that each model captions at least.
         timeout_s: For one row, from the start of its process.
-        vram_limit_bytes: The card that a bigger one is to play.
+        vram_limit_bytes: The GPU that a bigger one is to play.
         reference: Also run the plain transformers loop, in turns.
         save: Keep the result under this name.
         baseline: Compare with the result of this name.
@@ -96,7 +96,7 @@ class BenchListener(Protocol):
         ...
 
     def failed(self, problem: Problem) -> None:
-        """Report a picture that cannot be read."""
+        """Report an image that cannot be read."""
         ...
 
     def interrupted(self, done: int, rows: int) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from f1cap import gpu, measure
+from f1cap import measure
 from f1cap.errors import F1capError
-from f1cap.models.device.machine import read_processor
+from f1cap.gpu import find_gpu
+from f1cap.models.device.machine import read_cpu
 from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks, ReferenceResult, Sampling
 from f1cap.records.readings import Timings
@@ -23,7 +24,7 @@ class Tally:
     Attributes:
         first_s: The first caption's time.
         seconds: Of all measured batches.
-        captions: The first caption of each picture, cleaned.
+        captions: The first caption of each image, cleaned.
     """
 
     first_s: float
@@ -43,7 +44,7 @@ class Tally:
 
     @property
     def images(self) -> int:
-        """Pictures captioned while the clock ran."""
+        """Images captioned while the clock ran."""
         return len(self.generate_s)
 
     def add(self, answer: Mapping[str, Any]) -> None:
@@ -175,13 +176,13 @@ def _sampling(peaks: Mapping[str, Any]) -> Sampling | None:
 def _fits(device: str, memory: MemoryPeaks, limit: int | None) -> bool | None:
     kind, _, index = device.partition(":")
     if kind == "cuda":
-        card = None if limit is not None else gpu.find_card(int(index or 0))
-        capacity = limit if card is None else card.vram_total_bytes
+        gpu = None if limit is not None else find_gpu(int(index or 0))
+        capacity = limit if gpu is None else gpu.vram_total_bytes
         taken = memory.nvml_process_bytes
         if taken is None and memory.torch_reserved_bytes is not None:
             taken = memory.torch_reserved_bytes + CONTEXT_BYTES
     else:
-        capacity, taken = read_processor().ram_total_bytes, memory.rss_bytes
+        capacity, taken = read_cpu().ram_total_bytes, memory.rss_bytes
     return None if capacity is None or taken is None else taken <= capacity
 
 
@@ -200,15 +201,15 @@ def _reference(tally: Tally) -> ReferenceResult:
 def _notes(request: BenchRequest, opened: Mapping[str, Any], tally: Tally) -> tuple[str, ...]:
     notes = list(opened["notes"])
     if request.vram_limit_bytes is not None and not opened["limited"]:
-        notes.append("--vram-limit is n/a: it holds torch to a part of an NVIDIA card's memory.")
+        notes.append("--vram-limit is n/a: it holds torch to a part of an NVIDIA GPU's memory.")
     if tally.batch_size < opened["batch_size"]:
         notes.append(
-            f"Out of memory with {opened['batch_size']} pictures at once; {tally.batch_size} held."
+            f"Out of memory with {opened['batch_size']} images at once; {tally.batch_size} held."
         )
     if tally.reference_reason is not None:
         notes.append(f"The plain transformers loop failed: {tally.reference_reason}")
     elif request.reference and opened["device"].startswith("cuda"):
-        notes.append("The whole card's memory includes the plain transformers loop's.")
+        notes.append("The whole GPU's memory includes the plain transformers loop's.")
     return tuple(notes)
 
 

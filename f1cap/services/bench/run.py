@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import f1cap
-from f1cap import corpus, gpu
+from f1cap import corpus
 from f1cap.errors import DatasetError, F1capError, StorageError
+from f1cap.gpu import read_driver, visible_uuids
 from f1cap.metrics.scoring import Scorer
 from f1cap.models import naming
-from f1cap.models.device.machine import installed_torch, read_processor
-from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentCard
+from f1cap.models.device.machine import installed_torch, read_cpu
+from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
 from f1cap.records.images import Problem, Reference
 from f1cap.records.scores import ModelScores, ScoreOptions
 from f1cap.services.bench.baseline import compare_with
@@ -32,7 +33,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     """Measure every model in every setting, each in a process of its own, one after another.
 
     Raises:
-        DatasetError: There are no pictures.
+        DatasetError: There are no images.
         UnknownModelError: Before anything is measured.
         StorageError: The baseline cannot be read.
     """
@@ -49,7 +50,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     dataset = corpus.open_dataset(request.paths)
     images = choose_images(dataset.images, request.min_images)
     if not images:
-        raise DatasetError(f"There are no pictures in {dataset.root}.")
+        raise DatasetError(f"There are no images in {dataset.root}.")
 
     listener.bench_started(cells, len(images))
     rows: list[BenchRow] = []
@@ -60,7 +61,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
             row, found = measure_cell(request, cell, dataset.root, images, listener)
             listener.cell_finished(row)
             rows.append(row)
-            # one picture that cannot be read is one problem, however many models met it
+            # one image that cannot be read is one problem, however many models met it
             problems += [new for new in found if new.image not in {old.image for old in problems}]
             if row.status == "failed":
                 reason = row.reason or "It failed."
@@ -84,7 +85,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
             nothing = Problem(
                 "baseline",
                 f"Nothing could be compared with {request.baseline}: it has no complete row of "
-                "the same setting on the same pictures.",
+                "the same setting on the same images.",
                 hint="A gate that checks nothing does not pass; save a new baseline with --save.",
             )
             benchmark = replace(benchmark, problems=(*problems, nothing))
@@ -105,7 +106,7 @@ def _keep(benchmark: Benchmark, name: str, listener: BenchListener) -> Benchmark
 
 
 def choose_images(images: Sequence[str], number: int) -> list[str]:
-    """Return pictures from all over the dataset, in its order, and always the same ones.
+    """Return images from all over the dataset, in its order, and always the same ones.
 
     All models caption these, round and round, so that their numbers compare.
     """
@@ -115,10 +116,10 @@ def choose_images(images: Sequence[str], number: int) -> list[str]:
 
 
 def _keep_peaks(rows: Sequence[BenchRow]) -> None:
-    """Keep what was measured on a card for `gpu` to show beside its predictions."""
-    cards = gpu.read_driver().cards
-    names = {card.uuid: card.name for card in cards}
-    visible = gpu.visible_uuids(cards, os.environ)
+    """Keep what was measured on a GPU for `gpu` to show beside its predictions."""
+    gpus = read_driver().gpus
+    names = {gpu.uuid: gpu.name for gpu in gpus}
+    visible = visible_uuids(gpus, os.environ)
     measured = []
     for row in rows:
         # the driver's count of the process alone: what torch counts leaves the CUDA context out
@@ -127,9 +128,9 @@ def _keep_peaks(rows: Sequence[BenchRow]) -> None:
         index = int(number or 0)
         if row.status != "ok" or peak is None or kind != "cuda" or index >= len(visible):
             continue
-        card = names.get(visible[index]) or ""
+        gpu = names.get(visible[index]) or ""
         beams, batch = row.num_beams or 0, row.batch_size or 0
-        measured.append((PeakKey(card, row.model, row.dtype or "", beams, batch), peak))
+        measured.append((PeakKey(gpu, row.model, row.dtype or "", beams, batch), peak))
     if measured:
         write_peaks(measured)
 
@@ -137,7 +138,7 @@ def _keep_peaks(rows: Sequence[BenchRow]) -> None:
 def add_quality(
     rows: Sequence[BenchRow], references: Mapping[str, Reference], java: Path | None = None
 ) -> tuple[BenchRow, ...]:
-    """Score the captions of every complete row, all on the same pictures.
+    """Score the captions of every complete row, all on the same images.
 
     Where that cannot be done the rows say why; the measured times stand.
     """
@@ -186,8 +187,8 @@ def read_environment(threads: int | None) -> Environment:
     Args:
         threads: What a measured process said of its torch; None where none came so far.
     """
-    driver = gpu.read_driver()
-    processor = read_processor()
+    driver = read_driver()
+    processor = read_cpu()
     build = installed_torch()
     return Environment(
         f1cap=f1cap.__version__,
@@ -197,14 +198,12 @@ def read_environment(threads: int | None) -> Environment:
         cores=processor.cores,
         ram_bytes=processor.ram_total_bytes,
         gpus=tuple(
-            EnvironmentCard(
-                card.name,
-                None
-                if card.compute_capability is None
-                else "{}.{}".format(*card.compute_capability),
-                card.vram_total_bytes,
+            EnvironmentGpu(
+                gpu.name,
+                None if gpu.compute_capability is None else "{}.{}".format(*gpu.compute_capability),
+                gpu.vram_total_bytes,
             )
-            for card in driver.cards
+            for gpu in driver.gpus
         ),
         driver=driver.driver,
         cuda=None if build is None else build.cuda,

@@ -1,7 +1,7 @@
-"""The watching process: it samples another process's memory, and its card, every 10 ms.
+"""The watching process: it samples another process's memory, and its GPU, every 10 ms.
 
 Run as a program, apart from the measured process so that it costs that one nothing. The first line
-of its input is `{"pid": …, "card": …}`; then `on` and `off` open and close the windows in which
+of its input is `{"pid": …, "gpu": …}`; then `on` and `off` open and close the windows in which
 energy counts, and `stop`, or the end of the input, ends it. Now and then it writes a line
 `{"now": {…}}`, and at the end `{"peaks": {…}}`.
 """
@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from f1cap import gpu, measure
+from f1cap import measure
+from f1cap.gpu import VisibleGpu, find_gpu
 
 INTERVAL_S = 0.01
 _TELL_EVERY_S = 0.2
@@ -24,7 +25,7 @@ _LONGEST_GAP_S = 1.0
 def main() -> None:
     """Sample until told to stop."""
     settings = json.loads(sys.stdin.readline())
-    sampler = _Sampler(settings["pid"], settings["card"])
+    sampler = _Sampler(settings["pid"], settings["gpu"])
     reader = threading.Thread(target=_obey, args=(sampler,), daemon=True)
     reader.start()
     sampler.run()
@@ -48,19 +49,19 @@ def _write(message: dict[str, object]) -> None:
 class _Sampler:
     """Peaks so far, and the energy of the windows so far."""
 
-    def __init__(self, pid: int, card_index: int | None) -> None:
+    def __init__(self, pid: int, gpu_index: int | None) -> None:
         self.stop = threading.Event()
         self._pid = pid
         self._resident = _resident_reader(pid)
-        self._card = None if card_index is None else gpu.find_card(card_index)
+        self._gpu = None if gpu_index is None else find_gpu(gpu_index)
         self._peaks: dict[str, int] = {}
         self._now: dict[str, int | None] = {}
-        if self._card is not None:
-            self._now["vram_total_bytes"] = self._card.vram_total_bytes
+        if self._gpu is not None:
+            self._now["vram_total_bytes"] = self._gpu.vram_total_bytes
         self._samples = 0
         self._first_s = self._last_s = 0.0
         self._used_before_s = 0.0  # by starting up
-        self._energy = None if self._card is None else _Energy(self._card)
+        self._energy = None if self._gpu is None else _Energy(self._gpu)
 
     def run(self) -> None:
         """Sample by a clock of fixed ticks, so that a late sample delays no other."""
@@ -100,9 +101,9 @@ class _Sampler:
         self._samples += 1
         self._last_s = now
         self._see("rss_bytes", self._resident())
-        if self._card is not None:
-            self._see("nvml_process_bytes", self._card.process_vram_bytes(self._pid))
-            self._see("nvml_device_bytes", self._card.used_vram_bytes())
+        if self._gpu is not None:
+            self._see("nvml_process_bytes", self._gpu.process_vram_bytes(self._pid))
+            self._see("nvml_device_bytes", self._gpu.used_vram_bytes())
         if self._energy is not None:
             self._energy.sample()
 
@@ -113,14 +114,14 @@ class _Sampler:
 
 
 class _Energy:
-    """The energy of the windows so far: by the card's counter, or summed up from its power.
+    """The energy of the windows so far: by the GPU's counter, or summed up from its power.
 
     It is unknown once a part of a window was not covered: the joules of a part, over all of the
-    pictures, would flatter the card.
+    images, would flatter the GPU.
     """
 
-    def __init__(self, card: gpu.VisibleCard) -> None:
-        self._card = card
+    def __init__(self, gpu: VisibleGpu) -> None:
+        self._gpu = gpu
         self._lock = threading.Lock()  # windows are opened and closed from another thread
         self._on = False
         self._lost = False  # a counter that answered when a window opened, and then no more
@@ -132,7 +133,7 @@ class _Energy:
     def switch(self, *, on: bool) -> None:
         """Open or close a window; power is read at both ends, so that none is too short for it."""
         with self._lock:
-            counter = self._card.energy_j()
+            counter = self._gpu.energy_j()
             if on:
                 self._at_start, self._power = counter, None
                 self._add_power()
@@ -152,7 +153,7 @@ class _Energy:
         with self._lock:
             if self._lost or self._on:
                 return None
-            # a counter that stands still while a card works is no counter
+            # a counter that stands still while a GPU works is no counter
             return self._counted_j or self._summed_j or None
 
     def _count(self, counter: float | None) -> None:
@@ -165,7 +166,7 @@ class _Energy:
 
     def _add_power(self) -> None:
         """Add the energy since the last sample: the mean of two powers over the time between."""
-        now, watts = time.perf_counter(), self._card.power_w()
+        now, watts = time.perf_counter(), self._gpu.power_w()
         before, self._power = self._power, (now, watts)
         if watts is None:
             self._summed_j = None

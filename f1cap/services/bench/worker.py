@@ -30,7 +30,7 @@ from f1cap import corpus, measure
 from f1cap.errors import F1capError, ImageError, OutOfMemoryError
 from f1cap.models import naming
 from f1cap.models.catalog import FAMILIES
-from f1cap.models.device.cpu import let_idle_threads_sleep, picture_workers, usable_cores
+from f1cap.models.device.cpu import image_workers, let_idle_threads_sleep, usable_cores
 from f1cap.records.images import Problem
 from f1cap.records.models import Decoding, DType
 from f1cap.services.caption.batches import Batcher, Prepared, prefetch
@@ -145,7 +145,7 @@ class _Worker:
         }
 
     def run(self, command: Mapping[str, Any]) -> dict[str, object]:
-        """Caption pictures; a picture that cannot be read is told apart and costs nothing else."""
+        """Caption images; an image that cannot be read is told apart and costs nothing else."""
         batcher = self._batcher
         if batcher is None:
             message = "run before open"
@@ -194,12 +194,12 @@ class _Worker:
     def _prepare(
         self, images: list[tuple[int, str]], problems: list[dict[str, object]]
     ) -> Iterator[Prepared]:
-        """Make pictures ready as `caption` does, or as a plain loop does: each when it is due."""
+        """Make images ready as `caption` does, or as a plain loop does: each when it is due."""
         if self._plain or self._batcher is None:
             found: Iterator[Prepared | Problem] = map(self._prepare_one, images)
         else:
             ahead = 2 * self._batcher.size
-            workers = picture_workers(
+            workers = image_workers(
                 self._captioner.placement.device, usable_cores(), self._captioner.threads
             )
             found = prefetch(self._prepare_one, images, workers=workers, ahead=ahead)
@@ -220,14 +220,14 @@ class _Worker:
         place, image = item
         started = time.perf_counter()
         try:
-            _, data = corpus.read_picture(self._root / image, image)
-            pixels = self._captioner.preprocess(corpus.decode_picture(data, image))
+            _, data = corpus.read_image(self._root / image, image)
+            pixels = self._captioner.preprocess(corpus.decode_image(data, image))
         except ImageError as error:
             return Problem.of(error, image=image)
         return Prepared(place, image, "", pixels, time.perf_counter() - started)
 
     def _finish(self) -> None:
-        """Let queued work end: a clock that is read earlier would flatter a card."""
+        """Let queued work end: a clock that is read earlier would flatter a GPU."""
         if self._torch is not None and self._captioner is not None:
             self._torch.finish(self._captioner.placement.device)
 

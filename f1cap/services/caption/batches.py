@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from f1cap import gpu
 from f1cap.errors import OutOfMemoryError
+from f1cap.gpu import find_gpu
 from f1cap.models import memory_estimate
 from f1cap.models.base import Captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
@@ -30,7 +30,7 @@ def prefetch(
         workers: Threads.
         ahead: Results that may lie waiting, which bounds the memory they take.
     """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="f1cap-pictures")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="f1cap-images")
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
@@ -46,14 +46,14 @@ def prefetch(
 
 # Kept small on a CPU, where a larger batch gains little and the screen should move.
 _ON_CPU = 4
-# On a card: where its memory is not told, and where it would hold more than speeds anything up.
+# On a GPU: where its memory is not told, and where it would hold more than speeds anything up.
 _ON_UNKNOWN_CARD = 8
 _AT_MOST = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A picture that waits for the model.
+    """An image that waits for the model.
 
     Attributes:
         place: Its index in the dataset.
@@ -75,23 +75,23 @@ class Batcher:
     def __init__(
         self, captioner: Captioner, decoding: Decoding, prompt: str | None, size: int | None
     ) -> None:
-        """Start with `size` pictures a batch; None picks one that should fit."""
+        """Start with `size` images a batch; None picks one that should fit."""
         self._captioner = captioner
         self._decoding = decoding
         self._prompt = prompt
         self.size = size or _automatic_size(captioner, decoding)
 
     def run(
-        self, pictures: Iterable[Prepared], note: Callable[[str], None]
+        self, images: Iterable[Prepared], note: Callable[[str], None]
     ) -> Iterator[tuple[Prepared, Generation, float]]:
-        """Yield each picture with its caption and its share of the batch's time in seconds.
+        """Yield each image with its caption and its share of the batch's time in seconds.
 
         Raises:
-            OutOfMemoryError: Not even one picture fits.
+            OutOfMemoryError: Not even one image fits.
         """
         waiting: list[Prepared] = []
-        for picture in pictures:
-            waiting.append(picture)
+        for image in images:
+            waiting.append(image)
             if len(waiting) >= self.size:
                 yield from self._drain(waiting, note)
         while waiting:
@@ -106,36 +106,36 @@ class Batcher:
             started = time.perf_counter()
             try:
                 generations = self._captioner.generate(
-                    [picture.pixels for picture in batch], self._decoding, self._prompt
+                    [image.pixels for image in batch], self._decoding, self._prompt
                 )
                 break
             except OutOfMemoryError:
                 if len(batch) == 1:
                     raise
                 self.size = len(batch) // 2
-                note(f"Out of memory with {len(batch)} pictures at once; going on with {self.size}")
+                note(f"Out of memory with {len(batch)} images at once; going on with {self.size}")
         share_s = (time.perf_counter() - started) / len(batch)
         del waiting[: len(batch)]
-        for picture, generation in zip(batch, generations, strict=True):
-            yield picture, generation, share_s
+        for image, generation in zip(batch, generations, strict=True):
+            yield image, generation, share_s
 
 
 def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
-    """Return a batch that the card's free memory should hold, by the prediction of `f1cap gpu`."""
+    """Return a batch that the GPU's free memory should hold, by the prediction of `f1cap gpu`."""
     placement, spec = captioner.placement, captioner.spec
     kind, _, index = placement.device.partition(":")
     if kind != "cuda":
         return _ON_CPU
-    card = gpu.find_card(int(index or 0))
+    gpu = find_gpu(int(index or 0))
     architecture, parameters = architecture_of(spec), parameters_of(spec)
-    if card is None or architecture is None or parameters is None:
+    if gpu is None or architecture is None or parameters is None:
         return _ON_UNKNOWN_CARD
-    total_bytes, used_bytes = card.vram_total_bytes, card.used_vram_bytes()
+    total_bytes, used_bytes = gpu.vram_total_bytes, gpu.used_vram_bytes()
     if total_bytes is None or used_bytes is None:
         return _ON_UNKNOWN_CARD
-    # The prediction counts the weights, and they are on the card already.
+    # The prediction counts the weights, and they are on the GPU already.
     weights_bytes = parameters * memory_estimate.BYTES[placement.dtype]
-    own_bytes = card.process_vram_bytes() or weights_bytes
+    own_bytes = gpu.process_vram_bytes() or weights_bytes
     size = memory_estimate.largest_batch(
         architecture,
         total_bytes - used_bytes + own_bytes,

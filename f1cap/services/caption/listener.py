@@ -28,11 +28,11 @@ class CaptionListener(Protocol):
         ...
 
     def kept(self, image: str) -> None:
-        """Report a picture whose caption an earlier run made."""
+        """Report an image whose caption an earlier run made."""
         ...
 
     def failed(self, problem: Problem) -> None:
-        """Report a picture or a model that failed; the command goes on."""
+        """Report an image or a model that failed; the command goes on."""
         ...
 
     def note(self, message: str) -> None:

@@ -1,8 +1,9 @@
-"""The memory gauge of a run: this process on its card, or its resident memory."""
+"""The memory gauge of a run: this process on its GPU, or its resident memory."""
 
 import os
 
-from f1cap import gpu, measure
+from f1cap import measure
+from f1cap.gpu import find_gpu
 from f1cap.records.readings import MemoryReading
 
 
@@ -12,22 +13,22 @@ class MemoryGauge:
     def __init__(self, device: str) -> None:
         """Watch one device, named as torch names it.
 
-        A card that NVML cannot find, or will not speak of, leaves the resident memory.
+        A GPU that NVML cannot find, or will not speak of, leaves the resident memory.
         """
         self.vram_peak_bytes: int | None = None
         self.rss_peak_bytes: int | None = None
         kind, _, index = device.partition(":")
-        self._card = gpu.find_card(int(index or 0)) if kind == "cuda" else None
+        self._gpu = find_gpu(int(index or 0)) if kind == "cuda" else None
 
     def read(self) -> MemoryReading:
         """Return memory now; what is not told is None."""
         rss_bytes = measure.resident_bytes()
         self.rss_peak_bytes = _larger(self.rss_peak_bytes, rss_bytes)
-        if self._card is None:
+        if self._gpu is None:
             return MemoryReading(rss_bytes)
-        used_bytes = self._card.process_vram_bytes(os.getpid())
+        used_bytes = self._gpu.process_vram_bytes(os.getpid())
         self.vram_peak_bytes = _larger(self.vram_peak_bytes, used_bytes)
-        return MemoryReading(rss_bytes, used_bytes, self._card.vram_total_bytes)
+        return MemoryReading(rss_bytes, used_bytes, self._gpu.vram_total_bytes)
 
 
 def _larger(peak: int | None, reading: int | None) -> int | None:

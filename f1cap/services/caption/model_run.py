@@ -9,7 +9,7 @@ from pathlib import Path
 from f1cap import corpus
 from f1cap.errors import ImageError
 from f1cap.models.base import Captioner
-from f1cap.models.device.cpu import picture_workers, usable_cores
+from f1cap.models.device.cpu import image_workers, usable_cores
 from f1cap.models.loading import open_captioner
 from f1cap.records.captions import Caption, CaptionRun, CaptionSettings, Generation
 from f1cap.records.images import Dataset, Problem
@@ -28,7 +28,7 @@ class CaptionRequest:
 
     paths: tuple[Path, ...]
     models: tuple[str, ...]
-    # pictures
+    # images
     recursive: bool = True
     limit: int | None = None
     reduced_jpeg: bool = False
@@ -52,7 +52,7 @@ class CaptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A picture whose caption an earlier run made, and where the journal has it."""
+    """An image whose caption an earlier run made, and where the journal has it."""
 
     place: int
     position: int
@@ -79,7 +79,7 @@ class ModelRun:
             if request.sidecar is not None
             else None
         )
-        # positions in the journal, by the picture's place in the dataset; -1 has no caption
+        # positions in the journal, by the image's place in the dataset; -1 has no caption
         self._positions = array("q", [-1]) * len(dataset.images)
         self._latencies_s: list[float] = []
         self._kept = 0
@@ -147,8 +147,8 @@ class ModelRun:
             )
 
         batcher = Batcher(captioner, settings.decoding, settings.prompt, self._request.batch_size)
-        pictures = self._prepare(captioner, journal, key_of, ahead=2 * batcher.size)
-        for prepared, generation, generate_s in batcher.run(pictures, self._listener.note):
+        images = self._prepare(captioner, journal, key_of, ahead=2 * batcher.size)
+        for prepared, generation, generate_s in batcher.run(images, self._listener.note):
             self._batch_size = batcher.size
             caption = _caption(prepared, generation, generate_s, settings)
             self._positions[prepared.place] = journal.append(prepared.key, caption)
@@ -163,25 +163,25 @@ class ModelRun:
         key_of: Callable[[str, str], str],
         ahead: int,
     ) -> Iterator[Prepared]:
-        """Yield the pictures that need a caption, made ready by threads ahead of the model."""
+        """Yield the images that need a caption, made ready by threads ahead of the model."""
         side = captioner.input_side if self._request.reduced_jpeg else None
 
         def prepare(place: int) -> Prepared | _Kept | Problem:
             image = self._dataset.images[place]
             started = time.perf_counter()
             try:
-                digest, data = corpus.read_picture(self._dataset.path(image), image)
+                digest, data = corpus.read_image(self._dataset.path(image), image)
                 key = key_of(image, digest)
                 if (position := journal.find(key)) is not None:
                     return _Kept(place, position)
-                picture = corpus.decode_picture(data, image, for_side=side)
-                pixels = captioner.preprocess(picture)
+                decoded = corpus.decode_image(data, image, for_side=side)
+                pixels = captioner.preprocess(decoded)
             except ImageError as error:
                 return Problem.of(error, image=image, model=self._spec.name)
             return Prepared(place, image, key, pixels, time.perf_counter() - started)
 
         places = range(len(self._dataset.images))
-        workers = picture_workers(captioner.placement.device, usable_cores(), captioner.threads)
+        workers = image_workers(captioner.placement.device, usable_cores(), captioner.threads)
         for found in prefetch(prepare, places, workers=workers, ahead=ahead):
             if isinstance(found, Prepared):
                 yield found

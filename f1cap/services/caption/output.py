@@ -14,7 +14,7 @@ from f1cap.store.files import write_atomically
 
 
 class SidecarError(F1capError):
-    """One caption could not be put beside its picture; it is kept, and the run goes on."""
+    """One caption could not be put beside its image; it is kept, and the run goes on."""
 
     code = "sidecar"
 
@@ -29,10 +29,10 @@ class Sidecars:
     """Writes one text file a caption and never replaces another text unasked."""
 
     def __init__(self, dataset: Dataset, suffix: str, *, overwrite: bool) -> None:
-        """Check the plan before any picture is captioned.
+        """Check the plan before any image is captioned.
 
         Raises:
-            UsageError: The suffix is none, or two pictures would share a sidecar.
+            UsageError: The suffix is none, or two images would share a sidecar.
         """
         self._dataset = dataset
         self._suffix = suffix if suffix.startswith(".") else f".{suffix}"
@@ -46,7 +46,7 @@ class Sidecars:
 
         Raises:
             SidecarExistsError: Another text stands there.
-            SidecarError: The pictures' folder takes no files, or the disk is full.
+            SidecarError: The images' folder takes no files, or the disk is full.
         """
         path = self._path(image)
         hint = "Captions are kept; run the same command again, or without --sidecar."
@@ -74,7 +74,7 @@ class Sidecars:
             sidecar = str(PurePosixPath(image).with_suffix(self._suffix))
             if sidecar in images:
                 raise UsageError(
-                    f"--sidecar {self._suffix} would overwrite the picture {sidecar}.",
+                    f"--sidecar {self._suffix} would overwrite the image {sidecar}.",
                     hint="Try --sidecar .txt",
                 )
             if sidecar in owners:
@@ -113,7 +113,7 @@ def run_record(
     Args:
         run: What was done.
         status: How it ended.
-        dataset: The pictures.
+        dataset: The images.
         problems: Of this run.
         earlier: The record that this one replaces, empty where there is none. If all captions are
             that run's, so are the measurements.

@@ -15,9 +15,9 @@ _NAMED = 3  # files that a note names; the rest is counted
 
 
 def caption_images(request: CaptionRequest, listener: CaptionListener) -> CaptionOutcome:
-    """Caption every picture with every model, one model in memory at a time.
+    """Caption every image with every model, one model in memory at a time.
 
-    A picture or a model that fails is a problem in the outcome; the rest goes on. Ctrl-C leaves
+    An image or a model that fails is a problem in the outcome; the rest goes on. Ctrl-C leaves
     every finished caption on disk.
 
     Raises:
@@ -72,7 +72,7 @@ def _missing(dataset: Dataset, image: str) -> Problem:
     return Problem(
         "image_missing",
         f"captions.json names {image}, and the folder {dataset.name} does not hold it.",
-        hint="Add the picture, or take its entry out.",
+        hint="Add the image, or take its entry out.",
         image=image,
     )
 

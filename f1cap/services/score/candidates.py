@@ -44,8 +44,8 @@ class Candidates:
 
     Attributes:
         sets: In the order they were asked for.
-        references: By picture; pictures without one are left out.
-        categories: By picture: captions.json's, else the folder.
+        references: By image; images without one are left out.
+        categories: By image: captions.json's, else the folder.
         folder: The dataset's results folder; None where captions came from files.
     """
 
@@ -55,11 +55,11 @@ class Candidates:
     folder: Path | None
 
     def texts(self) -> dict[str, Mapping[str, str]]:
-        """Return the captions by model and picture."""
+        """Return the captions by model and image."""
         return {model: found.captions for model, found in self.sets.items()}
 
     def reference_texts(self) -> dict[str, Sequence[str]]:
-        """Return the references by picture."""
+        """Return the references by image."""
         return {image: reference.captions for image, reference in self.references.items()}
 
     def annotations(self) -> Annotations:

@@ -1,4 +1,4 @@
-"""Decoding: every bad file is one sentence, every odd one the picture that people see."""
+"""Decoding: every bad file is one sentence, every odd one the image that people see."""
 
 import hashlib
 import os
@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from f1cap import corpus
-from f1cap.corpus import files, pictures
-from f1cap.corpus.listing import PICTURES
+from f1cap.corpus import files, image_files
+from f1cap.corpus.listing import IMAGES
 from f1cap.errors import ImageError
 from tests.zoo import SKY, build_zoo, encode, png
 
@@ -24,14 +24,14 @@ Colour = tuple[int, int, int]
 
 
 def refusal(path: Path) -> str | None:
-    """Return the sentence with which a picture is refused, or None."""
+    """Return the sentence with which an image is refused, or None."""
     try:
-        image = corpus.open_picture(path)
+        image = corpus.open_image(path)
     except ImageError as error:
         return error.message
     assert image.mode == "RGB"
     assert min(image.size) >= 1
-    assert max(image.size) <= pictures.MAX_ASPECT * min(image.size)
+    assert max(image.size) <= image_files.MAX_ASPECT * min(image.size)
     return None
 
 
@@ -86,7 +86,7 @@ def test_damaged_bytes_raise_nothing_but_image_errors(capfd: pytest.CaptureFixtu
             data[randomness.randrange(min(len(data), 200))] = randomness.randrange(256)
         del data[randomness.choice((len(data), randomness.randrange(len(data)))) :]
         try:
-            assert corpus.decode_picture(bytes(data), "x").mode == "RGB"
+            assert corpus.decode_image(bytes(data), "x").mode == "RGB"
         except ImageError:
             refused += 1
     assert 500 < refused < 1500
@@ -94,12 +94,12 @@ def test_damaged_bytes_raise_nothing_but_image_errors(capfd: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_are_turned_as_the_camera_was_held(orientation: int) -> None:
+def test_images_are_turned_as_the_camera_was_held(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     for format_ in ("JPEG", "PNG", "WEBP", "TIFF"):
         data = encode(format_, exif=exif)
-        upright = corpus.decode_picture(data, "x")
+        upright = corpus.decode_image(data, "x")
         with Image.open(BytesIO(data)) as image:
             assert upright.tobytes() == ImageOps.exif_transpose(image).convert("RGB").tobytes()
         assert upright.size == ((32, 48) if orientation > 4 else (48, 32))
@@ -117,7 +117,7 @@ def test_what_is_transparent_shows_white() -> None:
         encoded(palette, "GIF", transparency=hidden),
         encoded(half.convert("RGB"), transparency=(0, 0, 0)),
     ):
-        image = corpus.decode_picture(data, "x")
+        image = corpus.decode_image(data, "x")
         assert close(image, (0, 0), (255, 255, 255), 0)
         assert not close(image, (7, 0), (255, 255, 255))
 
@@ -125,7 +125,7 @@ def test_what_is_transparent_shows_white() -> None:
 def test_print_colours_come_out_as_on_a_screen() -> None:
     image = Image.new("RGB", (16, 16), SKY).convert("CMYK")
     for format_ in ("JPEG", "TIFF"):
-        assert close(corpus.decode_picture(encoded(image, format_), "x"), (8, 8), SKY)
+        assert close(corpus.decode_image(encoded(image, format_), "x"), (8, 8), SKY)
 
 
 def grey(values: list[float], dtype: str) -> bytes:
@@ -150,7 +150,7 @@ def grey(values: list[float], dtype: str) -> bytes:
     ],
 )
 def test_deep_grey_is_scaled_and_not_clipped(data: bytes, expected: list[int]) -> None:
-    image = corpus.decode_picture(data, "x")
+    image = corpus.decode_image(data, "x")
     assert image.getchannel("G").tobytes() == bytes(expected)
 
 
@@ -158,59 +158,59 @@ def test_an_animation_is_its_first_frame() -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ((250, 0, 0), (0, 250, 0))]
     for format_ in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
         data = encoded(frames[0], format_, save_all=True, append_images=frames[1:])
-        assert close(corpus.decode_picture(data, "x"), (4, 4), (250, 0, 0))
+        assert close(corpus.decode_image(data, "x"), (4, 4), (250, 0, 0))
 
 
 def test_extreme_shapes_are_squeezed_so_that_no_processor_explodes() -> None:
-    wide = corpus.decode_picture(encode("PNG", size=(60_000, 10)), "x")
+    wide = corpus.decode_image(encode("PNG", size=(60_000, 10)), "x")
     assert wide.size == (200, 10)
     assert close(wide, (10, 2), (200, 60, 30))  # both ends are still there
     assert close(wide, (190, 2), SKY)
-    assert corpus.decode_picture(encode("PNG", size=(1, 900)), "x").size == (1, 20)
-    assert corpus.decode_picture(encode("PNG", size=(200, 10)), "x").size == (200, 10)
+    assert corpus.decode_image(encode("PNG", size=(1, 900)), "x").size == (1, 20)
+    assert corpus.decode_image(encode("PNG", size=(200, 10)), "x").size == (200, 10)
 
 
 def test_a_large_jpeg_may_be_decoded_at_a_reduced_size() -> None:
     shapes = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60).convert("RGB")
     data = encoded(shapes, "JPEG", quality=90)
-    whole = corpus.decode_picture(data, "a.jpg")
-    reduced = corpus.decode_picture(data, "a.jpg", for_side=128)
+    whole = corpus.decode_image(data, "a.jpg")
+    reduced = corpus.decode_image(data, "a.jpg", for_side=128)
     assert whole.size == (1600, 1200)
     assert reduced.size == (800, 600)  # a quarter would have less than 3 x 128 on a side
     small, other = (np.asarray(i.resize((128, 96)), dtype=float) for i in (whole, reduced))
     assert 0 < np.abs(small - other).mean() < 2
-    assert corpus.decode_picture(data, "a.jpg", for_side=500).size == (1600, 1200)
-    assert corpus.decode_picture(encoded(shapes), "a.png", for_side=128).size == (1600, 1200)
+    assert corpus.decode_image(data, "a.jpg", for_side=500).size == (1600, 1200)
+    assert corpus.decode_image(encoded(shapes), "a.png", for_side=128).size == (1600, 1200)
 
 
 def test_the_pixel_limit_is_the_callers(tmp_path: Path) -> None:
-    path = tmp_path / "picture.png"
+    path = tmp_path / "image.png"
     path.write_bytes(encode("PNG", size=(100, 100)))
-    assert corpus.open_picture(path, max_pixels=10_000).size == (100, 100)
+    assert corpus.open_image(path, max_pixels=10_000).size == (100, 100)
     with pytest.raises(ImageError, match=r"100 x 100 pixels; f1cap opens at most 9,999") as caught:
-        corpus.open_picture(path, max_pixels=9_999)
+        corpus.open_image(path, max_pixels=9_999)
     assert caught.value.hint is not None
 
 
 def test_a_photograph_of_the_largest_phone_sensor_is_within_the_limit() -> None:
     width, height = 16_320, 12_240
-    assert width * height <= pictures.MAX_PIXELS
+    assert width * height <= image_files.MAX_PIXELS
 
 
 def test_a_file_is_hashed_and_read_once(tmp_path: Path) -> None:
-    path = tmp_path / "picture.jpg"
+    path = tmp_path / "image.jpg"
     data = encode("JPEG")
     path.write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    assert corpus.read_picture(path, "x") == (sha256, data)
+    assert corpus.read_image(path, "x") == (sha256, data)
     assert corpus.digest(path) == sha256
 
 
 def test_errors_use_the_name_they_are_given(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"^pits/a\.jpg does not exist\.$"):
-        corpus.read_picture(tmp_path / "a.jpg", "pits/a.jpg")
+        corpus.read_image(tmp_path / "a.jpg", "pits/a.jpg")
     with pytest.raises(ImageError, match=r"^a\0b cannot be opened: embedded null byte\.$"):
-        corpus.read_picture(tmp_path / "a\0b", "a\0b")
+        corpus.read_image(tmp_path / "a\0b", "a\0b")
 
 
 def test_a_folder_is_refused_with_its_reason(
@@ -231,13 +231,13 @@ def test_a_file_that_is_too_large_is_not_read(
 ) -> None:
     path = tmp_path / "sparse.jpg"
     with path.open("wb") as file:
-        file.truncate(pictures.MAX_BYTES + 1)
+        file.truncate(image_files.MAX_BYTES + 1)
     with pytest.raises(ImageError, match=r"too large: 1,073,741,825 bytes"):
-        corpus.read_picture(path, path.name)
-    monkeypatch.setattr(pictures, "MAX_BYTES", 3)
+        corpus.read_image(path, path.name)
+    monkeypatch.setattr(image_files, "MAX_BYTES", 3)
     if Path("/proc/self/maps").exists():  # says that it has no bytes, and has
         with pytest.raises(ImageError, match="too large"):
-            corpus.read_picture(Path("/proc/self/maps"), "maps")
+            corpus.read_image(Path("/proc/self/maps"), "maps")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
@@ -276,11 +276,11 @@ def test_no_memory_is_a_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_every_extension_listed_is_one_that_pillow_decodes() -> None:
     Image.init()
-    formats = {Image.registered_extensions()[f".{extension}"] for extension in PICTURES}
-    assert formats <= {*pictures.FORMATS, "MPO"}  # Pillow's JPEG decoder opens MPO
+    formats = {Image.registered_extensions()[f".{extension}"] for extension in IMAGES}
+    assert formats <= {*image_files.FORMATS, "MPO"}  # Pillow's JPEG decoder opens MPO
 
 
 def test_a_header_that_lies_about_a_known_format_is_refused() -> None:
     truncated = b"BM" + struct.pack("<IHHI", 54, 0, 0, 54)
     with pytest.raises(ImageError):
-        corpus.decode_picture(truncated, "x")
+        corpus.decode_image(truncated, "x")

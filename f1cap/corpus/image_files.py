@@ -1,4 +1,4 @@
-"""From a file that anybody made to an RGB picture, or to one sentence that says why not."""
+"""From a file that anybody made to an RGB image, or to one sentence that says why not."""
 
 import hashlib
 import logging
@@ -21,7 +21,7 @@ MAX_PIXELS = 200_000_000  # the largest sensor in a phone has 199.8 million
 # GIT's processor brings the short side to 224 and keeps the shape: 60,000 x 10 would become 300
 # million pixels. Panoramas end at about 10 to 1.
 MAX_ASPECT = 20
-# How much larger than what the model sees a reduced JPEG stays. On 37 desktop pictures at 12
+# How much larger than what the model sees a reduced JPEG stays. On 37 desktop images at 12
 # megapixels, for 128 pixels: at 1 to 2 times, colours differ by 0.24 of 255 on average and 3 of 111
 # captions of the minis changed; at 3 times by 0.12 and 1, and decoding takes 17 ms instead of 14.
 _REDUCED = 3
@@ -39,8 +39,8 @@ _lock = threading.Lock()
 _nowhere = logging.NullHandler()
 
 
-def read_picture(path: Path, name: str) -> tuple[str, bytes]:
-    """Return the SHA-256 in hexadecimal and the bytes of a picture's file, read once.
+def read_image(path: Path, name: str) -> tuple[str, bytes]:
+    """Return the SHA-256 in hexadecimal and the bytes of an image's file, read once.
 
     Args:
         path: The file; links are followed, anything but a regular file is refused unopened.
@@ -57,36 +57,36 @@ def read_picture(path: Path, name: str) -> tuple[str, bytes]:
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a picture's file, in hexadecimal.
+    """Return the SHA-256 of an image's file, in hexadecimal.
 
     Raises:
         ImageError: It cannot be read.
     """
-    return read_picture(path, path.name)[0]
+    return read_image(path, path.name)[0]
 
 
-def open_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> "Image":
-    """Read and decode a picture; see `decode_picture`.
+def open_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> "Image":
+    """Read and decode an image; see `decode_image`.
 
     Raises:
         ImageError: It cannot be read or decoded.
     """
-    return decode_picture(read_picture(path, path.name)[1], path.name, max_pixels=max_pixels)
+    return decode_image(read_image(path, path.name)[1], path.name, max_pixels=max_pixels)
 
 
-def decode_picture(
+def decode_image(
     data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, for_side: int | None = None
 ) -> "Image":
-    """Return a picture as people see it: upright, in RGB, its first frame.
+    """Return an image as people see it: upright, in RGB, its first frame.
 
     The content decides, not the extension. What is transparent shows white. 16-bit grey keeps its
-    whole range. A picture longer than MAX_ASPECT times its width is squeezed to that ratio.
+    whole range. An image longer than MAX_ASPECT times its width is squeezed to that ratio.
     Safe to call from several threads.
 
     Args:
         data: The whole file.
         name: What the error calls it.
-        max_pixels: A larger picture is refused before it is decoded; at most MAX_PIXELS.
+        max_pixels: A larger image is refused before it is decoded; at most MAX_PIXELS.
         for_side: Pixels on a side of what will be made of it. A JPEG that is much larger is then
             decoded at a half, a quarter or an eighth of its size: faster, and not quite the same.
 
@@ -125,7 +125,7 @@ def decode_picture(
 def _reduce(image: "Image", side: int) -> None:
     """Have a JPEG decoded at a reduced size, if its short side stays `_REDUCED` times `side`."""
     scale = _REDUCED * side / min(image.size)
-    if scale < 1:  # other formats, and scales that there are none of, leave the picture as it is
+    if scale < 1:  # other formats, and scales that there are none of, leave the image as it is
         width, height = image.size
         image.draft(image.mode, (math.ceil(width * scale), math.ceil(height * scale)))
 
@@ -161,17 +161,17 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
 def _unidentified(data: bytes, name: str) -> ImageError:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         return ImageError(
-            f"{name} is a HEIC picture, which Pillow cannot decode.",
+            f"{name} is a HEIC image, which Pillow cannot decode.",
             hint="Convert it to JPEG first.",
         )
-    return ImageError(f"{name} is not a picture that f1cap can decode.")
+    return ImageError(f"{name} is not an image that f1cap can decode.")
 
 
 def _orientation(image: "Image") -> int:
     """Return how the camera was held, as EXIF numbers it; 1, upright, where that is unreadable."""
     try:
         return int(image.getexif().get(0x0112, 1))
-    except Exception:  # noqa: BLE001 - EXIF broken in any way is no reason to lose the picture
+    except Exception:  # noqa: BLE001 - EXIF broken in any way is no reason to lose the image
         return 1
 
 
@@ -208,7 +208,7 @@ def _grey_to_8_bits(image: "Image") -> "Image":
     """Scale what Pillow's own conversion would clip at 255.
 
     White is what the numbers are for: 1, 255 or 65,535, the first that holds them (never below
-    65,535 for integers: Pillow keeps 16-bit pictures in its 32-bit mode too). Other ranges have no
+    65,535 for integers: Pillow keeps 16-bit images in its 32-bit mode too). Other ranges have no
     agreed white and are stretched from their lowest to their highest value.
     """
     import numpy as np
@@ -230,7 +230,7 @@ def _grey_to_8_bits(image: "Image") -> "Image":
 def _squeeze(image: "Image") -> "Image":
     """Bound the ratio of the sides, so that a processor that keeps the shape keeps its size too.
 
-    Squeezed and not cropped: BLIP's and Swin's processors squeeze every picture to a square anyway.
+    Squeezed and not cropped: BLIP's and Swin's image processors make every image square anyway.
     """
     width, height = image.size
     bounded = (min(width, MAX_ASPECT * height), min(height, MAX_ASPECT * width))

@@ -11,6 +11,7 @@ from f1cap.errors import F1capError
 from f1cap.models.hub import download
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
+from f1cap.records.models import Device
 from f1cap.services.bench.process import Sampler, Worker, WorkerFailedError
 from f1cap.services.bench.request import BenchListener, BenchRequest, Cell
 from f1cap.services.bench.row import Tally, build_row, failed_row
@@ -220,5 +221,4 @@ def _name(cell: Cell) -> str:
 
 
 def _gpu_index(device: str) -> int | None:
-    kind, _, index = device.partition(":")
-    return int(index or 0) if kind == "cuda" else None
+    return Device.parse(device).cuda_index

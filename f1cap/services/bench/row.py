@@ -11,6 +11,7 @@ from f1cap.gpu import find_gpu
 from f1cap.models.device.machine import read_cpu
 from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks, ReferenceResult, Sampling
+from f1cap.records.models import Device
 from f1cap.records.readings import Timings
 from f1cap.services.bench.process import WorkerFailedError
 from f1cap.services.bench.request import BenchRequest, Cell
@@ -174,9 +175,9 @@ def _sampling(peaks: Mapping[str, Any]) -> Sampling | None:
 
 
 def _fits(device: str, memory: MemoryPeaks, limit: int | None) -> bool | None:
-    kind, _, index = device.partition(":")
-    if kind == "cuda":
-        gpu = None if limit is not None else find_gpu(int(index or 0))
+    index = Device.parse(device).cuda_index
+    if index is not None:
+        gpu = None if limit is not None else find_gpu(index)
         capacity = limit if gpu is None else gpu.vram_total_bytes
         taken = memory.nvml_process_bytes
         if taken is None and memory.torch_reserved_bytes is not None:
@@ -208,7 +209,7 @@ def _notes(request: BenchRequest, opened: Mapping[str, Any], tally: Tally) -> tu
         )
     if tally.reference_reason is not None:
         notes.append(f"The plain transformers loop failed: {tally.reference_reason}")
-    elif request.reference and opened["device"].startswith("cuda"):
+    elif request.reference and Device.parse(opened["device"]).cuda_index is not None:
         notes.append("The whole GPU's memory includes the plain transformers loop's.")
     return tuple(notes)
 

@@ -132,7 +132,7 @@ class _Worker:
         return {
             "import_s": import_s,
             "load_s": load_s,
-            "device": placement.device,
+            "device": str(placement.device),
             "dtype": placement.dtype,
             "notes": placement.notes,
             "revision": self._captioner.revision,

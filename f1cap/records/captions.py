@@ -43,7 +43,7 @@ class Caption:
     line_breaks: bool
     latency_s: float
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the caption as the journal and all documents have it."""
         return {
             "image": self.image,
@@ -110,6 +110,31 @@ class CaptionRun:
     results_dir: Path
     image_ids: Mapping[str, int | str]
     captions: Iterable[Caption]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the run as its documents have it; its captions, which may be many, left out."""
+        return {
+            "model": self.model,
+            "checkpoint": self.checkpoint,
+            "revision": self.revision,
+            "family": self.family,
+            "dataset": self.dataset,
+            "device": str(self.placement.device),
+            "dtype": self.placement.dtype,
+            "settings": self.settings,
+            "images": self.images,
+            "captioned": self.captioned,
+            "kept": self.kept,
+            "failed": self.failed,
+            "sidecars_failed": self.sidecars_failed,
+            "batch_size": self.batch_size,
+            "load_s": self.load_s,
+            "seconds": self.seconds,
+            "images_per_s": self.images_per_s,
+            "vram_peak_bytes": self.vram_peak_bytes,
+            "rss_peak_bytes": self.rss_peak_bytes,
+            "results_dir": str(self.results_dir),
+        }
 
 
 @dataclass(frozen=True, slots=True)

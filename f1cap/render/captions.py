@@ -96,42 +96,19 @@ def _summary(run: CaptionRun) -> Iterator[Text]:
 
 def _write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
     data = {
-        "runs": [_run(run) for run in outcome.runs],
+        "runs": [
+            {**run.to_dict(), "captions": (caption.to_dict() for caption in run.captions)}
+            for run in outcome.runs
+        ],
         "passed_over": list(outcome.passed_over),
     }
     write_document("caption", status_of(outcome.problems), data, outcome.problems, stream)
 
 
-def _run(run: CaptionRun) -> dict[str, object]:
-    return {
-        "model": run.model,
-        "checkpoint": run.checkpoint,
-        "revision": run.revision,
-        "family": run.family,
-        "dataset": run.dataset,
-        "device": str(run.placement.device),
-        "dtype": run.placement.dtype,
-        "settings": run.settings,
-        "images": run.images,
-        "captioned": run.captioned,
-        "kept": run.kept,
-        "failed": run.failed,
-        "sidecars_failed": run.sidecars_failed,
-        "batch_size": run.batch_size,
-        "load_s": run.load_s,
-        "seconds": run.seconds,
-        "images_per_s": run.images_per_s,
-        "vram_peak_bytes": run.vram_peak_bytes,
-        "rss_peak_bytes": run.rss_peak_bytes,
-        "results_dir": str(run.results_dir),
-        "captions": (caption.plain() for caption in run.captions),
-    }
-
-
 def _write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
     for run in outcome.runs:
         stream.writelines(
-            to_json({"model": run.model, **caption.plain()}) + "\n" for caption in run.captions
+            to_json({"model": run.model, **caption.to_dict()}) + "\n" for caption in run.captions
         )
 
 
@@ -144,7 +121,7 @@ def _write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
         for caption in run.captions:
             # Names that are not UTF-8 cannot stand in a UTF-8 file; JSON keeps them exactly.
             image = caption.image.encode("utf-8", "backslashreplace").decode()
-            row = caption.plain() | {"image": image}
+            row = caption.to_dict() | {"image": image}
             writer.writerow([run.model, *row.values()])
 
 

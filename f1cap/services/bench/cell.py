@@ -4,13 +4,12 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from f1cap.errors import F1capError
 from f1cap.models.hub import download
 from f1cap.records.benchmarks import BenchRow
-from f1cap.records.images import Problem
+from f1cap.records.images import ImageItem, Problem
 from f1cap.records.models import Device
 from f1cap.services.bench.process import Sampler, Worker, WorkerFailedError
 from f1cap.services.bench.request import BenchListener, BenchRequest, Cell
@@ -22,12 +21,11 @@ _TURN_IMAGES = 8
 def measure_cell(
     request: BenchRequest,
     cell: Cell,
-    root: Path,
-    images: Sequence[str],
+    images: Sequence[ImageItem],
     listener: BenchListener,
 ) -> tuple[BenchRow, tuple[Problem, ...]]:
     """Measure one model in one setting; whatever happens to it is a row."""
-    run = _CellRun(request, cell, root, images, listener)
+    run = _CellRun(request, cell, images, listener)
     try:
         if not cell.spec.local:
             listener.phase("fetching")
@@ -45,16 +43,15 @@ class _CellRun:
         self,
         request: BenchRequest,
         cell: Cell,
-        root: Path,
-        images: Sequence[str],
+        images: Sequence[ImageItem],
         listener: BenchListener,
     ) -> None:
         self.opened: dict[str, Any] = {}
         self.problems: dict[str, Problem] = {}
         self._request = request
         self._cell = cell
-        self._root = root
-        self._images = images
+        self._addresses = [item.address().to_dict() for item in images]
+        self._images = [item.name for item in images]
         self._listener = listener
         self._loading: Mapping[str, Any] = {}  # what was seen until the GPU was known
         self._watched: Sampler | None = None
@@ -100,7 +97,7 @@ class _CellRun:
         return worker.ask(
             "open",
             model=_name(cell),
-            root=str(self._root),
+            images=self._addresses,
             plain=plain,
             device=self.opened.get("device", request.device),
             dtype=cell.dtype,

@@ -15,7 +15,7 @@ from f1cap.metrics.scoring import Scorer
 from f1cap.models import naming
 from f1cap.models.device.machine import installed_torch, read_cpu
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
-from f1cap.records.images import Problem, Reference
+from f1cap.records.images import ImageItem, Problem, Reference
 from f1cap.records.models import Device
 from f1cap.records.scores import ModelScores, ScoreOptions
 from f1cap.services.bench.baseline import compare_with
@@ -49,9 +49,9 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
         for batch_size in request.batch_sizes
     ]
     dataset = corpus.open_dataset(request.paths)
-    images = choose_images(dataset.images, request.min_images)
+    images = choose_images(dataset.items, request.min_images)
     if not images:
-        raise DatasetError(f"There are no images in {dataset.root}.")
+        raise DatasetError(f"There are no images in {dataset.location}.")
 
     listener.bench_started(cells, len(images))
     rows: list[BenchRow] = []
@@ -59,7 +59,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     try:
         for place, cell in enumerate(cells):
             listener.cell_started(place)
-            row, found = measure_cell(request, cell, dataset.root, images, listener)
+            row, found = measure_cell(request, cell, images, listener)
             listener.cell_finished(row)
             rows.append(row)
             # one image that cannot be read is one problem, however many models met it
@@ -106,7 +106,7 @@ def _keep(benchmark: Benchmark, name: str, listener: BenchListener) -> Benchmark
     return kept
 
 
-def choose_images(images: Sequence[str], number: int) -> list[str]:
+def choose_images(images: Sequence[ImageItem], number: int) -> list[ImageItem]:
     """Return images from all over the dataset, in its order, and always the same ones.
 
     All models caption these, round and round, so that their numbers compare.

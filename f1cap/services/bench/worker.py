@@ -21,19 +21,20 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TextIO
 
 from f1cap import corpus, measure
-from f1cap.errors import F1capError, ImageError, OutOfMemoryError
+from f1cap.errors import F1capError, OutOfMemoryError
 from f1cap.models import naming
 from f1cap.models.catalog import FAMILIES
-from f1cap.models.device.cpu import image_workers, let_idle_threads_sleep, usable_cores
-from f1cap.records.images import Problem
+from f1cap.models.device.cpu import let_idle_threads_sleep
+from f1cap.records.captions import CaptionSettings
+from f1cap.records.images import ImageAddress, ImageItem
 from f1cap.records.models import Decoding, DType
-from f1cap.services.caption.batches import Batcher, Prepared, prefetch
+from f1cap.services.caption.batches import Captioned, CaptionLoop
+from f1cap.services.caption.prepare import Failed
 
 TEST_HOOK = "F1CAP_TEST_CAPTIONER"
 _OPEN = "f1cap.models.loading:open_captioner"
@@ -93,15 +94,16 @@ class _Worker:
     def __init__(self) -> None:
         self._captioner: Any = None
         self._torch: Any = None  # models.accelerator; None under a test's captioner
-        self._root = Path()
+        self._items: dict[str, ImageItem] = {}
         self._decoding = Decoding()
-        self._batcher: Batcher | None = None
+        self._loop: CaptionLoop | None = None
         self._plain = False
 
     def open(self, command: Mapping[str, Any]) -> dict[str, object]:
         """Import, then load; the two are timed apart."""
         spec = naming.resolve(command["model"], offline=True)
-        self._root = Path(command["root"])
+        items = [corpus.open_item(ImageAddress(**address)) for address in command["images"]]
+        self._items = {item.name: item for item in items}
         self._decoding = _decoding(spec.decoding, command)
         self._plain = command["plain"]
         target = _OPEN_PLAIN if self._plain else _OPEN
@@ -128,7 +130,10 @@ class _Worker:
         load_s = time.perf_counter() - started
         placement = self._captioner.placement
         batch_size = 1 if self._plain else command["batch_size"]
-        self._batcher = Batcher(self._captioner, self._decoding, None, batch_size)
+        settings = CaptionSettings(self._decoding, placement.dtype)
+        self._loop = CaptionLoop(
+            self._captioner, settings, batch_size=batch_size, threads=not self._plain
+        )
         return {
             "import_s": import_s,
             "load_s": load_s,
@@ -139,15 +144,15 @@ class _Worker:
             "engine": getattr(self._captioner, "engine", None),
             "num_beams": self._decoding.num_beams,
             "max_new_tokens": self._decoding.max_new_tokens,
-            "batch_size": self._batcher.size,
+            "batch_size": self._loop.batch_size,
             "limited": limited,
             "threads": None if self._torch is None else self._torch.threads(),
         }
 
     def run(self, command: Mapping[str, Any]) -> dict[str, object]:
         """Caption images; an image that cannot be read is told apart and costs nothing else."""
-        batcher = self._batcher
-        if batcher is None:
+        loop = self._loop
+        if loop is None:
             message = "run before open"
             raise RuntimeError(message)
         captions: list[dict[str, object]] = []
@@ -155,24 +160,34 @@ class _Worker:
         notes: list[str] = []
         self._finish()
         started = time.perf_counter()
-        for prepared, generation, share_s in batcher.run(
-            self._prepare(command["images"], problems), notes.append
-        ):
-            captions.append(
-                {
-                    "image": prepared.image,
-                    "text": generation.text,
-                    "tokens": generation.tokens,
-                    "prepare_s": prepared.prepare_s,
-                    "generate_s": share_s,
-                }
-            )
+        items = [self._items[name] for _, name in command["images"]]
+        for result in loop.run(items, on_note=notes.append):
+            if isinstance(result, Captioned):
+                captions.append(
+                    {
+                        "image": result.caption.image,
+                        "text": result.caption.caption,
+                        "tokens": result.caption.tokens,
+                        "prepare_s": result.prepare_s,
+                        "generate_s": result.generate_s,
+                    }
+                )
+            elif isinstance(result, Failed):
+                error = result.error
+                problems.append(
+                    {
+                        "image": result.name,
+                        "code": error.code,
+                        "message": error.message,
+                        "hint": error.hint,
+                    }
+                )
         self._finish()
         return {
             "seconds": time.perf_counter() - started,
             "captions": captions,
             "problems": problems,
-            "batch_size": batcher.size,
+            "batch_size": loop.batch_size,
             "notes": notes,
         }
 
@@ -190,41 +205,6 @@ class _Worker:
             "torch_reserved_bytes": reserved,
             "rss_bytes": peak,
         }
-
-    def _prepare(
-        self, images: list[tuple[int, str]], problems: list[dict[str, object]]
-    ) -> Iterator[Prepared]:
-        """Make images ready as `caption` does, or as a plain loop does: each when it is due."""
-        if self._plain or self._batcher is None:
-            found: Iterator[Prepared | Problem] = map(self._prepare_one, images)
-        else:
-            ahead = 2 * self._batcher.size
-            workers = image_workers(
-                self._captioner.placement.device, usable_cores(), self._captioner.threads
-            )
-            found = prefetch(self._prepare_one, images, workers=workers, ahead=ahead)
-        for prepared in found:
-            if isinstance(prepared, Prepared):
-                yield prepared
-            else:
-                problems.append(
-                    {
-                        "image": prepared.image,
-                        "code": prepared.code,
-                        "message": prepared.message,
-                        "hint": prepared.hint,
-                    }
-                )
-
-    def _prepare_one(self, item: tuple[int, str]) -> Prepared | Problem:
-        place, image = item
-        started = time.perf_counter()
-        try:
-            _, data = corpus.read_image(self._root / image, image)
-            pixels = self._captioner.preprocess(corpus.decode_image(data, image))
-        except ImageError as error:
-            return Problem.of(error, image=image)
-        return Prepared(place, image, "", pixels, time.perf_counter() - started)
 
     def _finish(self) -> None:
         """Let queued work end: a clock that is read earlier would flatter a GPU."""

@@ -7,14 +7,14 @@ import pytest
 import torch
 from transformers import AutoImageProcessor, AutoModelForImageTextToText
 
-from f1cap.mini.domain import TEST_SEEDS, load_domain
-from f1cap.mini.pictures import draw_picture
-from f1cap.mini.recipe import RECIPES
 from f1cap.models.catalog import CATALOG, MINIS
 from f1cap.models.decoding.engine import choose_engine
 from f1cap.models.decoding.frame import Frame
 from f1cap.models.decoding.search import search
 from f1cap.records.models import Decoding, Engine
+from f1cap.training.domain import TEST_SEEDS, load_domain
+from f1cap.training.pictures import draw_picture
+from f1cap.training.recipe import RECIPES
 from tests.models.tiny import DECODERS, reference
 
 _BATCH = 25

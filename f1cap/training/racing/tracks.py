@@ -1,0 +1,151 @@
+"""Race tracks: four landscapes, the grandstand, barriers, kerbs and tarmac."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from f1cap.training.canvas import Canvas, Color, shade
+from f1cap.training.racing.sky import Light, draw_sky, floodlight, light_of, puddles
+
+HORIZON = 46.0
+_TARMAC: Color = (104, 108, 118)
+_CROWD: tuple[Color, ...] = ((238, 226, 206), (196, 204, 220), (120, 130, 152), (226, 190, 160))
+
+
+def draw_track(canvas: Canvas, rng: Random, facts: Mapping[str, str], road: float = 66.0) -> None:
+    """Draw sky, landscape and a straight piece of track whose far edge is at `road`."""
+    light = light_of(facts)
+    draw_sky(canvas, rng, facts, HORIZON - 12 if facts["place"] == "seaside" else HORIZON)
+    verge = {"desert": (226, 186, 120), "seaside": (150, 196, 120), "city": (150, 152, 156)}
+    ground = light.lit(verge.get(facts["place"], (104, 178, 88)))
+    canvas.rect((0, HORIZON, 128, 82), ground)
+    _LANDSCAPES[facts["place"]](canvas, rng, light, facts["time"] == "night")
+    if facts["time"] == "night":
+        for x in (rng.uniform(12, 36), rng.uniform(92, 116)):
+            floodlight(canvas, x, HORIZON - 26, HORIZON + 4)
+    barrier(canvas, light, road - 9)
+    tarmac(canvas, rng, facts, road)
+
+
+def tarmac(canvas: Canvas, rng: Random, facts: Mapping[str, str], top: float) -> None:
+    """Draw the road from `top` to the lower edge of the picture."""
+    light = light_of(facts)
+    gray = light.lit(_TARMAC)
+    canvas.gradient((0, top, 128, 129 - top), shade(gray, 0.9), shade(gray, 1.06))
+    kerb(canvas, light, top)
+    canvas.rect((0, top + 4.2, 128, 0.9), light.lit((244, 244, 240)))
+    if facts["time"] == "night":
+        canvas.glow((64, top + 26), 80, 30, fill=(255, 246, 214), strength=0.3)
+    puddles(canvas, rng, facts, top + 6)
+
+
+def kerb(canvas: Canvas, light: Light, y: float, height: float = 2.6) -> None:
+    """Draw a striped kerb across the picture."""
+    canvas.rect((0, y, 128, height), light.lit((246, 246, 244)))
+    for i in range(8):
+        canvas.rect((i * 16, y, 8, height), light.lit((190, 70, 66)))
+
+
+def barrier(canvas: Canvas, light: Light, y: float) -> None:
+    """Draw a white barrier with plain boards and a fence above."""
+    for i in range(22):
+        canvas.line(((i * 6, y - 5), (i * 6, y)), light.lit((176, 182, 190)), 0.45)
+    for dy in (-5, -2.5):
+        canvas.line(((0, y + dy), (128, y + dy)), light.lit((196, 202, 208)), 0.4)
+    canvas.rect((0, y, 128, 6), light.lit((226, 230, 234)))
+    for i in range(6):
+        canvas.rect((4 + i * 22, y + 1.5, 14, 3), light.lit((150, 160, 174)), radius=0.6)
+
+
+def grandstand(
+    canvas: Canvas, rng: Random, light: Light, box: tuple[float, float, float, float]
+) -> None:
+    """Draw a stand full of people."""
+    x, y, w, h = box
+    canvas.rect(box, light.lit((92, 98, 114)))
+    rows = int((h - 6) / 3.4)
+    for row in range(rows):
+        top = y + 6.5 + row * 3.4
+        canvas.rect((x, top + 1.5, w, 1.3), light.lit((140, 146, 160)))
+        for i in range(int(w / 3)):
+            at = (x + 1.6 + i * 3 + (row % 2) * 1.2, top + rng.uniform(-0.3, 0.4))
+            canvas.ellipse(at, 1.05, fill=light.lit(rng.choice(_CROWD)))
+    canvas.polygon(
+        ((x - 3, y), (x + w + 3, y), (x + w + 1, y + 4), (x - 1, y + 4)),
+        light.lit((222, 226, 234)),
+    )
+    for post in (x + w * 0.2, x + w * 0.8):
+        canvas.line(((post, y + 4), (post, y + h)), light.lit((206, 210, 220)), 0.7)
+
+
+def _city(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
+    x = -4.0
+    window = (255, 222, 130) if night else light.lit((176, 206, 228))
+    while x < 128:
+        width, height = rng.uniform(11, 18), rng.uniform(14, 34)
+        wall = light.lit(rng.choice(((136, 146, 166), (166, 160, 158), (112, 124, 148))))
+        top = HORIZON + 6 - height
+        canvas.rect((x, top, width, height + 6), wall)
+        for row in range(int(height / 5)):
+            for column in range(int(width / 4)):
+                if rng.random() < 0.72:
+                    place = (x + 1.5 + column * 4, top + 2 + row * 5, 2, 2.6)
+                    canvas.rect(place, window)
+        x += width + rng.uniform(0, 2)
+
+
+def _forest(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
+    hill = light.lit((96, 150, 96))
+    canvas.blob(((-20, 60), (10, 36), (44, 42), (80, 33), (120, 40), (150, 60)), hill)
+    for i in range(19):
+        x, height = i * 7 + rng.uniform(-2, 2), rng.uniform(11, 19)
+        base = HORIZON + 11
+        color = light.lit(rng.choice(((40, 112, 62), (56, 130, 70), (32, 96, 58))))
+        canvas.rect((x - 0.8, base - 3, 1.6, 4), light.lit((110, 78, 52)))
+        for part in range(3):
+            y = base - 2 - part * height * 0.28
+            half = 5.2 - part * 1.3
+            canvas.polygon(((x - half, y), (x + half, y), (x, y - height * 0.42)), color)
+
+
+def _desert(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
+    shift = rng.uniform(-12, 12)
+    back = ((-30, 62), (6 + shift, 34), (34 + shift, 42), (72, 31), (108 + shift, 42), (160, 62))
+    canvas.blob(back, light.lit((232, 182, 110)))
+    front = ((-30, 66), (22 + shift, 45), (60, 52), (100 + shift, 44), (160, 66))
+    canvas.blob(front, light.lit((214, 160, 90)))
+    for x in (rng.uniform(8, 50), rng.uniform(78, 120)):
+        _palm(canvas, light, (x, HORIZON + 9))
+
+
+def _palm(canvas: Canvas, light: Light, at: tuple[float, float]) -> None:
+    x, y = at
+    canvas.curve(((x, y), (x + 1, y - 9), (x + 3, y - 18)), light.lit((128, 88, 52)), 1.8)
+    leaf = light.lit((52, 134, 72))
+    for dx, dy in ((-8, 2), (-7, -4), (0, -7), (7, -4), (8, 2)):
+        tip = (x + 3 + dx, y - 18 + dy)
+        canvas.curve(((x + 3, y - 18), (x + 3 + dx * 0.6, y - 20 + dy * 0.5), tip), leaf, 1.8)
+
+
+def _seaside(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
+    canvas.gradient(
+        (0, HORIZON - 12, 128, 22), light.lit((60, 164, 206)), light.lit((20, 112, 170))
+    )
+    for _ in range(14):
+        x, y = rng.uniform(0, 124), rng.uniform(HORIZON - 9, HORIZON + 8)
+        canvas.line(((x, y), (x + 5, y)), light.lit((170, 222, 240)), 0.5)
+    for _ in range(3):
+        x, y = rng.uniform(8, 120), rng.uniform(HORIZON - 5, HORIZON + 5)
+        canvas.polygon(
+            ((x - 5, y), (x + 6, y), (x + 4, y + 2.4), (x - 4, y + 2.4)), (250, 250, 250)
+        )
+        canvas.polygon(((x + 0.5, y - 12), (x + 0.5, y - 1), (x + 6, y - 1)), (250, 250, 246))
+        canvas.polygon(((x - 0.5, y - 10), (x - 0.5, y - 1), (x - 4.5, y - 1)), (222, 230, 236))
+
+
+_Landscape = Callable[[Canvas, Random, Light, bool], None]
+_LANDSCAPES: Mapping[str, _Landscape] = {
+    "city": _city,
+    "forest": _forest,
+    "desert": _desert,
+    "seaside": _seaside,
+}

@@ -21,13 +21,13 @@ from transformers import (
 
 IMAGE_SIZE = 128  # pixels; the scenes are drawn to be read at this size
 PATCH_SIZE = 16
-WIDTH = 192
-INNER = 512  # of the feed-forward layers
-HEADS = 4
+HIDDEN_SIZE = 192
+INTERMEDIATE_SIZE = 512
+NUM_HEADS = 4
 VISION_LAYERS = 5
 GIT_VISION_LAYERS = 4  # its image tokens pass through the text layers too
 TEXT_LAYERS = 3
-POSITIONS = 128  # text positions: 50 new tokens, a prompt, and room to spare
+MAX_POSITIONS = 128  # text positions: 50 new tokens, a prompt, and room to spare
 MAX_NEW_TOKENS = 50
 INITIAL_RANGE = 0.05  # 0.02, the default, is for widths of 768
 INITIAL_POSITIONS = 0.4  # far apart from the start: where things are is half of what is to be said
@@ -36,22 +36,22 @@ IGNORED = -100  # a label that the loss skips
 
 @dataclass(frozen=True)
 class Tokens:
-    """The special token ids that an architecture is built around."""
+    """The vocabulary's size and the special token ids that an architecture is built around."""
 
-    size: int
-    start: int
-    end: int
+    vocab_size: int
+    bos: int
+    eos: int
     pad: int
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch of pictures with their captions, ready for a model."""
+    """One batch of images with their captions, ready for a model."""
 
-    pixels: torch.Tensor
-    ids: torch.Tensor  # from start token to end token, then padding
+    pixel_values: torch.Tensor
+    input_ids: torch.Tensor  # from start token to end token, then padding
     labels: torch.Tensor  # the same, unshifted, with IGNORED where the loss is to skip
-    facts: torch.Tensor  # batch, fact: the index of its value, -1 where there is none
+    facts: torch.Tensor  # [image, fact]: the index of its value, -1 where there is none
 
 
 @dataclass(frozen=True)
@@ -59,32 +59,32 @@ class Output:
     """What one training step needs of a forward pass."""
 
     loss: torch.Tensor
-    vision: torch.Tensor  # batch, vision tokens, width
+    image_states: torch.Tensor  # [image, image token, hidden]
 
 
 def build_git(tokens: Tokens) -> PreTrainedModel:
     """Build a GIT: image tokens as a prefix of one decoder."""
     config = GitConfig(
         vision_config={
-            "hidden_size": WIDTH,
-            "intermediate_size": INNER,
+            "hidden_size": HIDDEN_SIZE,
+            "intermediate_size": INTERMEDIATE_SIZE,
             "num_hidden_layers": GIT_VISION_LAYERS,
-            "num_attention_heads": HEADS,
+            "num_attention_heads": NUM_HEADS,
             "image_size": IMAGE_SIZE,
             "patch_size": PATCH_SIZE,
             "initializer_range": INITIAL_RANGE,
         },
-        vocab_size=tokens.size,
-        hidden_size=WIDTH,
-        intermediate_size=INNER,
+        vocab_size=tokens.vocab_size,
+        hidden_size=HIDDEN_SIZE,
+        intermediate_size=INTERMEDIATE_SIZE,
         num_hidden_layers=TEXT_LAYERS,
-        num_attention_heads=HEADS,
-        max_position_embeddings=POSITIONS,
+        num_attention_heads=NUM_HEADS,
+        max_position_embeddings=MAX_POSITIONS,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         initializer_range=INITIAL_RANGE,
-        bos_token_id=tokens.start,
-        eos_token_id=tokens.end,
+        bos_token_id=tokens.bos,
+        eos_token_id=tokens.eos,
         pad_token_id=tokens.pad,
         tie_word_embeddings=False,
     )
@@ -94,35 +94,35 @@ def build_git(tokens: Tokens) -> PreTrainedModel:
 
 
 def build_blip(tokens: Tokens) -> PreTrainedModel:
-    """Build a BLIP: a ViT, and a BERT decoder that looks at it by cross-attention."""
+    """Build a BLIP: a ViT, and a BERT decoder with cross-attention to it."""
     vision = BlipVisionConfig(
-        hidden_size=WIDTH,
-        intermediate_size=INNER,
+        hidden_size=HIDDEN_SIZE,
+        intermediate_size=INTERMEDIATE_SIZE,
         num_hidden_layers=VISION_LAYERS,
-        num_attention_heads=HEADS,
+        num_attention_heads=NUM_HEADS,
         image_size=IMAGE_SIZE,
         patch_size=PATCH_SIZE,
         initializer_range=INITIAL_RANGE,
     )
     text = BlipTextConfig(
-        vocab_size=tokens.size,
-        hidden_size=WIDTH,
-        encoder_hidden_size=WIDTH,
-        intermediate_size=INNER,
+        vocab_size=tokens.vocab_size,
+        hidden_size=HIDDEN_SIZE,
+        encoder_hidden_size=HIDDEN_SIZE,
+        intermediate_size=INTERMEDIATE_SIZE,
         num_hidden_layers=TEXT_LAYERS,
-        num_attention_heads=HEADS,
-        max_position_embeddings=POSITIONS,
+        num_attention_heads=NUM_HEADS,
+        max_position_embeddings=MAX_POSITIONS,
         initializer_range=INITIAL_RANGE,
-        bos_token_id=tokens.start,
-        sep_token_id=tokens.end,
-        eos_token_id=tokens.end,
+        bos_token_id=tokens.bos,
+        sep_token_id=tokens.eos,
+        eos_token_id=tokens.eos,
         pad_token_id=tokens.pad,
     )
     config = BlipConfig(
         text_config=text,
         vision_config=vision,
         initializer_range=INITIAL_RANGE,
-        projection_dim=WIDTH,
+        projection_dim=HIDDEN_SIZE,
     )
     model = BlipForConditionalGeneration(config)
     _spread(model.vision_model.embeddings.position_embedding)
@@ -134,36 +134,36 @@ def build_swin(tokens: Tokens) -> PreTrainedModel:
     encoder = SwinConfig(
         image_size=IMAGE_SIZE,
         patch_size=8,
-        embed_dim=WIDTH // 2,
+        embed_dim=HIDDEN_SIZE // 2,
         depths=[2, 4],
         num_heads=[2, 4],
         window_size=8,
-        mlp_ratio=INNER / WIDTH,
+        mlp_ratio=INTERMEDIATE_SIZE / HIDDEN_SIZE,
         drop_path_rate=0.0,
         initializer_range=INITIAL_RANGE,
         use_absolute_embeddings=True,
     )
     decoder = GPT2Config(
-        vocab_size=tokens.size,
-        n_positions=POSITIONS,
-        n_embd=WIDTH,
+        vocab_size=tokens.vocab_size,
+        n_positions=MAX_POSITIONS,
+        n_embd=HIDDEN_SIZE,
         n_layer=TEXT_LAYERS,
-        n_head=HEADS,
-        n_inner=INNER,
+        n_head=NUM_HEADS,
+        n_inner=INTERMEDIATE_SIZE,
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
         summary_first_dropout=0.0,
         initializer_range=INITIAL_RANGE,
-        bos_token_id=tokens.start,
-        eos_token_id=tokens.end,
+        bos_token_id=tokens.bos,
+        eos_token_id=tokens.eos,
         pad_token_id=tokens.pad,
     )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(
         encoder,
         decoder,
-        decoder_start_token_id=tokens.start,
-        eos_token_id=tokens.end,
+        decoder_start_token_id=tokens.bos,
+        eos_token_id=tokens.eos,
         pad_token_id=tokens.pad,
     )
     model = VisionEncoderDecoderModel(config)
@@ -179,31 +179,35 @@ def run_git(model: PreTrainedModel, batch: Batch) -> Output:
         lambda _module, _inputs, output: kept.append(output.last_hidden_state)
     )
     try:
-        output = model(input_ids=batch.ids, pixel_values=batch.pixels, labels=batch.labels)
+        output = model(
+            input_ids=batch.input_ids, pixel_values=batch.pixel_values, labels=batch.labels
+        )
     finally:
         hook.remove()
-    return Output(loss=output.loss, vision=kept[0])
+    return Output(loss=output.loss, image_states=kept[0])
 
 
 def run_blip(model: PreTrainedModel, batch: Batch) -> Output:
     """Run a BLIP on a batch; it shifts the labels itself."""
-    output = model(pixel_values=batch.pixels, input_ids=batch.ids, labels=batch.labels)
-    return Output(loss=output.loss, vision=output.last_hidden_state)
+    output = model(pixel_values=batch.pixel_values, input_ids=batch.input_ids, labels=batch.labels)
+    return Output(loss=output.loss, image_states=output.last_hidden_state)
 
 
 def run_swin(model: PreTrainedModel, batch: Batch) -> Output:
     """Run an encoder and decoder on a batch; given both, it shifts nothing."""
     output = model(
-        pixel_values=batch.pixels, decoder_input_ids=batch.ids[:, :-1], labels=batch.labels[:, 1:]
+        pixel_values=batch.pixel_values,
+        decoder_input_ids=batch.input_ids[:, :-1],
+        labels=batch.labels[:, 1:],
     )
-    return Output(loss=output.loss, vision=output.encoder_last_hidden_state)
+    return Output(loss=output.loss, image_states=output.encoder_last_hidden_state)
 
 
 def set_generation(model: PreTrainedModel, tokens: Tokens, *, start: str) -> None:
     """Give a model the generation settings that its folder carries; `start` is the key's name."""
     model.generation_config = GenerationConfig(
-        **{start: tokens.start},
-        eos_token_id=tokens.end,
+        **{start: tokens.bos},
+        eos_token_id=tokens.eos,
         pad_token_id=tokens.pad,
         max_new_tokens=MAX_NEW_TOKENS,
     )

@@ -93,8 +93,8 @@ class Canvas:
     """
 
     def __init__(self, size: int, background: Color = (255, 255, 255)) -> None:
-        """Open a canvas whose finished picture is `size` pixels wide and high."""
-        # Three times keeps thin lines even at 128 px; large pictures need less, and memory grows
+        """Open a canvas whose finished image is `size` pixels wide and high."""
+        # Three times keeps thin lines even at 128 px; large images need less, and memory grows
         # with the square.
         self._oversampling = 3 if size <= 320 else 2
         self.size = size
@@ -106,13 +106,13 @@ class Canvas:
         self._affine: _Affine = (scale, 0.0, 0.0, 0.0, scale, 0.0)
         self._stretch = scale
 
-    def picture(self) -> Image.Image:
-        """Return the finished RGB picture."""
+    def image(self) -> Image.Image:
+        """Return the finished RGB image."""
         return self._image.reduce(self._oversampling)
 
     @property
     def unit_pixels(self) -> float:
-        """Pixels of the finished picture per unit here: skip details that would be a smudge."""
+        """Pixels of the finished image per unit here: skip details that would be a smudge."""
         return self._stretch / self._oversampling
 
     @contextmanager
@@ -247,12 +247,12 @@ class Canvas:
         self._pen(fill).text((x, y), text, fill=fill, font=_font(pixels), anchor=anchor)
 
     def veil(self, fill: Color, opacity: float) -> None:
-        """Lay a translucent colour over the whole picture so far: dusk, fog, night."""
+        """Lay a translucent colour over the whole image so far: dusk, fog, night."""
         layer = Image.new("RGB", self._image.size, fill[:3])
         self._image.paste(Image.blend(self._image, layer, opacity))
 
     def blur(self, radius: float) -> None:
-        """Blur the whole picture so far, for a background out of focus (slow: about 2 ms)."""
+        """Blur the whole image so far, for a background out of focus (slow: about 2 ms)."""
         soft = self._image.filter(ImageFilter.BoxBlur(radius * self._stretch))
         self._image.paste(soft)
 

@@ -1,4 +1,4 @@
-"""Renders the pictures of the bundled dataset: `python -m f1cap.training.dataset [FOLDER]`.
+"""Renders the images of the bundled dataset: `python -m f1cap.training.dataset [FOLDER]`.
 
 The captions beside them, `captions.json`, are written by hand and are not touched.
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from f1cap.training.racing import render, sample
+from f1cap.training.racing import DOMAIN
 from f1cap.training.racing.facts import CARS, DRIVERS, PITS, STRATEGY
 
 SIZE = 768
@@ -27,8 +27,8 @@ SEEDS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 _STEMS: Mapping[str, str] = {DRIVERS: "driver", PITS: "pitstop", CARS: "car", STRATEGY: "strategy"}
 
 
-def pictures() -> dict[str, tuple[str, int]]:
-    """Return the theme and the seed of each picture, by its path inside the dataset."""
+def images() -> dict[str, tuple[str, int]]:
+    """Return the theme and the seed of each image, by its path inside the dataset."""
     return {
         f"{theme}/{_STEMS[theme]}_{number:02}.jpg": (theme, seed)
         for theme, seeds in SEEDS.items()
@@ -36,14 +36,14 @@ def pictures() -> dict[str, tuple[str, int]]:
     }
 
 
-def write_pictures(folder: Path) -> None:
-    """Render every picture of the dataset into `folder`."""
-    for name, (theme, seed) in pictures().items():
+def write_images(folder: Path) -> None:
+    """Render every image of the dataset into `folder`."""
+    for name, (theme, seed) in images().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = render(sample(seed, theme=theme), SIZE)
-        picture.save(path, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+        image = DOMAIN.render(DOMAIN.sample(seed, theme=theme), SIZE)
+        image.save(path, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
 
 
 if __name__ == "__main__":
-    write_pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("dataset"))
+    write_images(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("dataset"))

@@ -1,4 +1,4 @@
-"""What each mini checkpoint is trained on, for how long, and how it is to be decoded."""
+"""What each mini checkpoint is trained on, for how long, and how it is decoded."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ class Recipe:
         domain: The scenes that it learns: racing or everyday.
         steps: Training steps, each of one batch; fixed, so that a seed gives the same weights.
         steps_per_minute: Steps that one core did in a minute when `steps` was chosen.
-        pictures: How many scenes are drawn.
+        images: How many scenes are drawn.
         num_beams: Beams in decoding.
-        no_repeat_ngram: Length of the word groups that may not come twice; 0 for any.
+        no_repeat_ngram_size: Length of the token n-grams that may not repeat; 0 bans none.
         prompts: Whether some captions are trained behind a prompt.
     """
 
@@ -25,20 +25,20 @@ class Recipe:
     steps: int
     steps_per_minute: int
     num_beams: int
-    no_repeat_ngram: int = 0
+    no_repeat_ngram_size: int = 0
     prompts: bool = False
-    pictures: int = 32_000
+    images: int = 32_000
 
     # The same for the three of them.
-    batch: int = 32
-    muon_rate: float = 2.4e-3
-    adam_rate: float = 8e-4
+    batch_size: int = 32
+    muon_lr: float = 2.4e-3
+    adamw_lr: float = 8e-4
     weight_decay: float = 0.02
-    warm_up: int = 100
-    clip: float = 1.0
+    warmup_steps: int = 100
+    max_grad_norm: float = 1.0
     fact_weight: tuple[float, float] = (0.4, 0.1)  # of the fact head's loss, at start and end
-    shift: int = 5  # pixels
-    brightness: float = 0.15
+    max_shift: int = 5  # pixels
+    brightness: float = 0.15  # relative change
 
 
 RECIPES = {
@@ -47,6 +47,6 @@ RECIPES = {
         "blip", "racing", steps=2000, steps_per_minute=140, num_beams=5, prompts=True
     ),
     "swin-mini": Recipe(
-        "swin", "everyday", steps=2000, steps_per_minute=130, num_beams=5, no_repeat_ngram=2
+        "swin", "everyday", steps=2000, steps_per_minute=130, num_beams=5, no_repeat_ngram_size=2
     ),
 }

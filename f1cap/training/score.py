@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,8 +19,9 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTo
 
 from f1cap.training.architectures import MAX_NEW_TOKENS
 from f1cap.training.domain import TEST_SEEDS, Domain, load_domain
-from f1cap.training.pictures import compress_jpeg
+from f1cap.training.images import compress_jpeg
 from f1cap.training.recipe import RECIPES, Recipe
+from f1cap.training.scene import Scene
 
 Route = Literal["128", "768", "768-jpeg", "128-jpeg"]
 ROUTES: tuple[Route, ...] = ("128", "768", "768-jpeg", "128-jpeg")
@@ -67,65 +68,65 @@ class Captions:
 
 
 def write_captions(
-    folder: Path, pictures: Sequence[Image.Image], recipe: Recipe, *, num_beams: int | None = None
+    folder: Path, images: Sequence[Image.Image], recipe: Recipe, *, num_beams: int | None = None
 ) -> Captions:
-    """Caption pictures with plain transformers, decoded as the catalogue of f1cap decodes."""
+    """Caption images with plain transformers, decoded as the catalog of f1cap decodes."""
     processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     model = AutoModelForImageTextToText.from_pretrained(
         folder, dtype=torch.float32, local_files_only=True
     ).eval()
     text_config = getattr(model.config, "text_config", model.config)
-    end = getattr(text_config, "sep_token_id", None) or model.generation_config.eos_token_id
+    eos = getattr(text_config, "sep_token_id", None) or model.generation_config.eos_token_id
     texts: list[str] = []
     ended: list[bool] = []
     started = time.perf_counter()
-    for first in range(0, len(pictures), _BATCH):
-        batch = list(pictures[first : first + _BATCH])
-        pixels = processor(images=batch, return_tensors="pt").pixel_values
+    for first in range(0, len(images), _BATCH):
+        batch = list(images[first : first + _BATCH])
+        pixel_values = processor(images=batch, return_tensors="pt").pixel_values
         with torch.inference_mode():
             ids = model.generate(
-                pixel_values=pixels,
+                pixel_values=pixel_values,
                 num_beams=num_beams or recipe.num_beams,
-                no_repeat_ngram_size=recipe.no_repeat_ngram,
+                no_repeat_ngram_size=recipe.no_repeat_ngram_size,
                 max_new_tokens=MAX_NEW_TOKENS,
             )
         texts += [
             " ".join(text.split()) for text in tokenizer.batch_decode(ids, skip_special_tokens=True)
         ]
-        ended += (ids[:, 1:] == end).any(dim=1).tolist()
-    return Captions(texts, ended, (time.perf_counter() - started) / len(pictures))
+        ended += (ids[:, 1:] == eos).any(dim=1).tolist()
+    return Captions(texts, ended, (time.perf_counter() - started) / len(images))
 
 
-def draw_test_pictures(
+def draw_test_images(
     domain: Domain, count: int, route: Route, *, held_out: bool
-) -> tuple[list[Any], list[Image.Image]]:
+) -> tuple[list[Scene], list[Image.Image]]:
     """Draw the first test scenes as they reach a user's model by one of the routes."""
     scenes = [domain.sample(TEST_SEEDS + n, held_out=held_out) for n in range(count)]
     size = int(route.split("-")[0])
-    pictures = [domain.render(scene, size).convert("RGB") for scene in scenes]
+    images = [domain.render(scene, size).convert("RGB") for scene in scenes]
     if route.endswith("jpeg"):
-        pictures = [compress_jpeg(picture, _JPEG_QUALITY) for picture in pictures]
-    return scenes, pictures
+        images = [compress_jpeg(image, _JPEG_QUALITY) for image in images]
+    return scenes, images
 
 
-def score_captions(domain: Domain, scenes: Sequence[Any], captions: Captions) -> Score:
+def score_captions(domain: Domain, scenes: Sequence[Scene], captions: Captions) -> Score:
     """Compare captions with their scenes' facts and references."""
-    read = [domain.read_facts(text) for text in captions.texts]
-    references = [list(domain.references(scene, n=3)) for scene in scenes]
-    due = _find_due(domain, scenes, references)
+    read = [domain.grammar.read_facts(text) for text in captions.texts]
+    references = [list(domain.grammar.references(scene, n=3)) for scene in scenes]
+    required = _required_facts(domain, scenes, references)
     facts, stated = {}, {}
-    for fact in domain.FACTS:
+    for fact in domain.facts:
         having = [n for n, scene in enumerate(scenes) if fact in scene.facts]
         said = [n for n in having if fact in read[n]]
-        judged = having if fact in due else said
+        judged = having if fact in required else said
         if having:
             stated[fact] = len(said) / len(having)
         if judged:
             right = [read[n].get(fact) == scenes[n].facts[fact] for n in judged]
             facts[fact] = float(np.mean(right))
     all_right = [
-        (due & scene.facts.keys()) <= found.keys()
+        (required & scene.facts.keys()) <= found.keys()
         and all(scene.facts.get(fact) == value for fact, value in found.items())
         for scene, found in zip(scenes, read, strict=True)
     ]
@@ -141,17 +142,17 @@ def score_captions(domain: Domain, scenes: Sequence[Any], captions: Captions) ->
     )
 
 
-def _find_due(
-    domain: Domain, scenes: Sequence[Any], references: Sequence[Sequence[str]]
+def _required_facts(
+    domain: Domain, scenes: Sequence[Scene], references: Sequence[Sequence[str]]
 ) -> set[str]:
     """Return the facts that every reference of every scene that has them states."""
     left_out = {
         fact
         for scene, texts in zip(scenes, references, strict=True)
         for text in texts
-        for fact in scene.facts.keys() - domain.read_facts(text).keys()
+        for fact in scene.facts.keys() - domain.grammar.read_facts(text).keys()
     }
-    return set(domain.FACTS) - left_out
+    return set(domain.facts) - left_out
 
 
 def compute_cider(references: Sequence[Sequence[str]], texts: Sequence[str]) -> float:
@@ -183,10 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     domain = load_domain(options.domain or recipe.domain)
     scores = {}
     for route in options.route or ["128"]:
-        scenes, pictures = draw_test_pictures(
-            domain, options.scenes, route, held_out=options.held_out
-        )
-        captions = write_captions(options.folder, pictures, recipe, num_beams=options.num_beams)
+        scenes, images = draw_test_images(domain, options.scenes, route, held_out=options.held_out)
+        captions = write_captions(options.folder, images, recipe, num_beams=options.num_beams)
         scores[route] = asdict(score_captions(domain, scenes, captions))
         for scene, text in list(zip(scenes, captions.texts, strict=True))[: options.show]:
             logger.info("%s\n    %s", dict(scene.facts), text)

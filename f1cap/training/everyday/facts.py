@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 from types import MappingProxyType
+
+from f1cap.training.canvas import Color
+from f1cap.training.scene import COUNTS as _ALL_COUNTS
 
 THEMES = (
     "kitchen",
@@ -16,7 +20,7 @@ THEMES = (
     "food",
 )
 
-COUNTS = ("one", "two", "three")
+COUNTS = _ALL_COUNTS[:3]
 SKIES = ("sunny", "cloudy", "rainy", "sunset", "night")
 
 ADULTS = ("man", "woman")
@@ -25,10 +29,25 @@ PEOPLE = ADULTS + CHILDREN
 
 _DAY = SKIES[:2]
 _DRY = ("sunny", "cloudy", "sunset")
-_PAINTS = ("red", "blue", "green", "yellow", "orange", "pink")
+_COLOURS = ("red", "blue", "green", "yellow", "orange", "pink")
 _TOWNS = ("city", "town")
 _MEADOWS = ("trees", "mountains", "fence")
 _PARKS = ("trees", "lake")
+
+# the paints that colour words stand for
+PAINTS: Mapping[str, Color] = MappingProxyType(
+    {
+        "red": (222, 34, 40),
+        "blue": (30, 96, 230),
+        "green": (20, 160, 74),
+        "yellow": (255, 216, 30),
+        "orange": (255, 130, 10),
+        "pink": (255, 120, 186),
+        "brown": (142, 84, 42),
+        "black": (44, 42, 50),
+        "white": (246, 246, 244),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,7 @@ class Kind:
 
     theme: str
     subjects: tuple[str, ...]
-    colours: tuple[str, ...] = _PAINTS
+    colours: tuple[str, ...] = _COLOURS
     counts: tuple[str, ...] = COUNTS[:1]
     places: tuple[str, ...] = ()
     skies: tuple[str, ...] = ()
@@ -58,7 +77,7 @@ ACTIONS: Mapping[str, Kind] = MappingProxyType(
         "crossing": Kind("street", ADULTS, counts=COUNTS, places=_TOWNS, skies=SKIES),
         "umbrella": Kind("street", PEOPLE, places=_TOWNS, skies=("rainy",)),
         "leash": Kind("street", ADULTS, places=_TOWNS, skies=_DRY),
-        "parked": Kind("street", ("car",), _PAINTS[:5], places=_TOWNS, skies=SKIES),
+        "parked": Kind("street", ("car",), _COLOURS[:5], places=_TOWNS, skies=SKIES),
         "hydrant": Kind("street", ("hydrant",), ("red", "yellow"), places=_TOWNS, skies=_DRY),
         "kite": Kind("park", PEOPLE, places=_PARKS, skies=_DRY),
         "frisbee": Kind("park", PEOPLE, places=_PARKS, skies=_DRY),
@@ -115,3 +134,16 @@ FACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "sky": SKIES,
     }
 )
+
+
+def draw_facts(rng: Random, theme: str | None) -> dict[str, str]:
+    """Sample the facts of a scene, of one theme if it is given."""
+    theme = theme or rng.choice(THEMES)
+    action = rng.choice([key for key, kind in ACTIONS.items() if kind.theme == theme])
+    kind = ACTIONS[action]
+    facts = {"theme": theme, "subject": rng.choice(kind.subjects), "action": action}
+    facts["count"] = rng.choice(kind.counts)
+    for name, values in (("colour", kind.colours), ("place", kind.places), ("sky", kind.skies)):
+        if values:
+            facts[name] = rng.choice(values)
+    return facts

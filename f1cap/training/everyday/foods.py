@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from f1cap.training.canvas import Canvas, Color, Point, mix, shade
-from f1cap.training.everyday.colours import PAINTS
+from f1cap.training.everyday.facts import PAINTS
 from f1cap.training.everyday.people import figure, make_body
-
-Facts = Mapping[str, str]
+from f1cap.training.scene import Drawing, Facts
 
 
 def _table(canvas: Canvas, rng: Random) -> None:
@@ -212,7 +211,7 @@ def _eating(canvas: Canvas, rng: Random, facts: Facts) -> None:
     canvas.ellipse((hand[0] + 6, hand[1]), 5, fill=body.head.skin)
 
 
-FOODS: Mapping[str, Callable[[Canvas, Random, Facts], None]] = {
+FOODS: Mapping[str, Drawing] = {
     "plate": _plate,
     "board": _board,
     "eating": _eating,

@@ -1,26 +1,12 @@
 """Skies, light and landscapes of everyday scenes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from random import Random
 
-from f1cap.training.canvas import Canvas, Color, Point, alpha, mix, shade
+from f1cap.training.canvas import Canvas, Color, Point, alpha, shade
+from f1cap.training.scene import Facts, Light
 
 HORIZON = 54.0
-
-
-@dataclass(frozen=True)
-class Light:
-    """What a sky does to the colours below it."""
-
-    top: Color
-    low: Color
-    tint: Color
-    amount: float
-
-    def lit(self, color: Color) -> Color:
-        """Return a colour as it looks under this sky."""
-        return mix(color, self.tint, self.amount)
 
 
 _LIGHTS: Mapping[str, Light] = {
@@ -32,15 +18,15 @@ _LIGHTS: Mapping[str, Light] = {
 }
 
 
-def light_of(facts: Mapping[str, str]) -> Light:
+def light_of(facts: Facts) -> Light:
     """Return the light of a scene."""
     return _LIGHTS[facts["sky"]]
 
 
-def draw_sky(canvas: Canvas, rng: Random, facts: Mapping[str, str], low: float = HORIZON) -> Light:
+def draw_sky(canvas: Canvas, rng: Random, facts: Facts, low: float = HORIZON) -> Light:
     """Draw the sky from the top down to `low`, and return its light."""
     light = light_of(facts)
-    canvas.gradient((0, 0, 128, low + 1), light.top, light.low)
+    canvas.gradient((0, 0, 128, low + 1), light.top, light.bottom)
     _FILLINGS[facts["sky"]](canvas, rng, low)
     return light
 
@@ -100,7 +86,7 @@ def cloud(canvas: Canvas, at: Point, size: float, color: Color) -> None:
         canvas.ellipse((x + dx * size, y + dy * size), r * size * 1.1, r * size * 0.6, fill=color)
 
 
-def finish_weather(canvas: Canvas, rng: Random, facts: Mapping[str, str]) -> None:
+def finish_weather(canvas: Canvas, rng: Random, facts: Facts) -> None:
     """Draw what lies in front of everything: rain."""
     if facts.get("sky") != "rainy":
         return
@@ -121,7 +107,7 @@ def tree(canvas: Canvas, at: Point, size: float, light: Light) -> None:
     canvas.ellipse((x - 0.06 * size, y - 0.78 * size), 0.16 * size, fill=shade(leaf, 1.12))
 
 
-def landscape(canvas: Canvas, rng: Random, facts: Mapping[str, str]) -> Light:
+def landscape(canvas: Canvas, rng: Random, facts: Facts) -> Light:
     """Draw sky, the scene's place and a meadow below the horizon."""
     light = draw_sky(canvas, rng, facts)
     ground = (214, 184, 112) if facts.get("place") == "savanna" else (108, 186, 78)

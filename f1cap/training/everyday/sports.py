@@ -1,14 +1,19 @@
 """Scenes of sport."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 
 from f1cap.training.canvas import Canvas, Color, Point, shade
-from f1cap.training.everyday.colours import PAINTS
-from f1cap.training.everyday.outdoors import HORIZON, Light, draw_sky, mountains, shadow, tree
+from f1cap.training.everyday.facts import PAINTS
+from f1cap.training.everyday.outdoors import (
+    HORIZON,
+    draw_sky,
+    mountains,
+    shadow,
+    tree,
+)
 from f1cap.training.everyday.people import Body, figure, make_body
-
-Facts = Mapping[str, str]
+from f1cap.training.scene import Drawing, Facts, Light
 
 
 def _athlete(rng: Random, facts: Facts, *, warm: bool = False) -> Body:
@@ -209,7 +214,7 @@ def _skateboarding(canvas: Canvas, rng: Random, facts: Facts) -> None:
         figure(canvas, (0, 0), 80, body, "surf")
 
 
-SPORTS: Mapping[str, Callable[[Canvas, Random, Facts], None]] = {
+SPORTS: Mapping[str, Drawing] = {
     "tennis": _tennis,
     "baseball": _baseball,
     "soccer": _soccer,

@@ -1,16 +1,15 @@
 """Street scenes, and the streets that buses drive on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 
 from f1cap.training.canvas import Canvas, Color, Point, mix, shade
 from f1cap.training.everyday.animals import beast
-from f1cap.training.everyday.colours import PAINTS
-from f1cap.training.everyday.outdoors import Light, draw_sky, shadow, tree
+from f1cap.training.everyday.facts import PAINTS
+from f1cap.training.everyday.outdoors import draw_sky, shadow, tree
 from f1cap.training.everyday.people import figure, make_body
-from f1cap.training.everyday.vehicles import bicycle, bus, car
-
-Facts = Mapping[str, str]
+from f1cap.training.everyday.travel import bicycle, bus, car, glass_of
+from f1cap.training.scene import Drawing, Facts, Light, count_of
 
 _KERB = 86.0
 
@@ -19,7 +18,7 @@ def draw_street(canvas: Canvas, rng: Random, facts: Facts, kerb: float = _KERB) 
     """Draw a street with its houses; the pavement ends and the road begins at `kerb`."""
     light = draw_sky(canvas, rng, facts, 66)
     base = kerb - 12
-    canvas.rect((0, 66, 128, base - 65), light.low)  # between the houses
+    canvas.rect((0, 66, 128, base - 65), light.bottom)  # between the houses
     (_city if facts["place"] == "city" else _town)(canvas, rng, light, base, facts["sky"])
     canvas.rect((0, base, 128, 13), light.lit((204, 200, 194)))
     for i in range(7):
@@ -39,11 +38,6 @@ def draw_street(canvas: Canvas, rng: Random, facts: Facts, kerb: float = _KERB) 
             canvas.glow((x, 36), 20, fill=(255, 226, 150), strength=0.75)
             canvas.ellipse((x, 35), 3, fill=(255, 246, 206))
     return light
-
-
-def glass_of(facts: Facts) -> Color:
-    """Return the colour of window panes: lit from inside at night."""
-    return (255, 230, 140) if facts["sky"] == "night" else (186, 222, 242)
 
 
 def _city(canvas: Canvas, rng: Random, light: Light, base: float, sky: str) -> None:
@@ -100,7 +94,7 @@ def _crossing(canvas: Canvas, rng: Random, facts: Facts) -> None:
     for i in range(6):
         x = i * 24 - 4
         canvas.polygon(((x + 4, 88), (x + 15, 88), (x + 12, 122), (x - 2, 122)), white)
-    count = ("one", "two", "three").index(facts["count"]) + 1
+    count = count_of(facts)
     flip = rng.random() < 0.5
     xs = ((64,), (42, 86), (26, 64, 102))[count - 1]
     for x in xs:
@@ -198,7 +192,7 @@ def _bus_stop(canvas: Canvas, rng: Random, facts: Facts) -> None:
         figure(canvas, (x, 122), 46, body, "walk", flip=True)
 
 
-STREETS: Mapping[str, Callable[[Canvas, Random, Facts], None]] = {
+STREETS: Mapping[str, Drawing] = {
     "bicycle": _bicycle,
     "crossing": _crossing,
     "umbrella": _umbrella,

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 from types import MappingProxyType
 
 from f1cap.training.canvas import Color
+from f1cap.training.scene import COUNTS
 
 DRIVERS = "1_drivers_emotions"
 PITS = "2_pit_stops"
@@ -12,7 +14,6 @@ CARS = "3_cars_tracks_moments"
 STRATEGY = "4_strategy_data"
 THEMES = (DRIVERS, PITS, CARS, STRATEGY)
 
-COUNTS = ("one", "two", "three", "four")
 TIMES = ("day", "dusk", "night")
 WEATHERS = ("sunny", "overcast", "rain", "clear")
 
@@ -117,3 +118,23 @@ FACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "place": PLACES,
     }
 )
+
+
+def draw_facts(rng: Random, theme: str | None) -> dict[str, str]:
+    """Sample the facts of a scene, of one theme if it is given."""
+    theme = theme or rng.choice(THEMES)
+    name = rng.choice([key for key, action in ACTIONS.items() if action.theme == theme])
+    action = ACTIONS[name]
+    team = rng.choice(tuple(TEAMS))
+    facts = {
+        "theme": theme,
+        "team": team,
+        "colour": TEAMS[team].colour,
+        "action": name,
+        "count": rng.choice(action.counts),
+        "place": rng.choice(action.places),
+    }
+    if facts["place"] not in INDOORS:
+        skies = [sky for sky in SKIES if sky[1] in action.times]
+        facts["weather"], facts["time"] = rng.choice(skies)
+    return facts

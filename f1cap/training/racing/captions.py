@@ -1,9 +1,12 @@
-"""The closed vocabulary of racing captions: the phrases that state each fact."""
+"""Captions of racing scenes: the closed set of phrases that state each fact, and the grammar."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from random import Random
 from types import MappingProxyType
 
-from f1cap.training.racing.facts import CARS, DRIVERS, PITS, STRATEGY
+from f1cap.training.grammar import Grammar, Phrases, phrases_of
+from f1cap.training.racing.facts import CARS, DRIVERS, FACTS, PITS, STRATEGY
+from f1cap.training.scene import Facts
 
 # Nouns bear the theme: singular, plural.
 NOUNS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -25,7 +28,7 @@ WEAR: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )
 
-COUNT_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+COUNT_WORDS: Phrases = MappingProxyType(
     {
         "one": ("one", "single", "lone"),
         "two": ("two", "pair of"),
@@ -34,7 +37,7 @@ COUNT_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+ACTIONS: Phrases = MappingProxyType(
     {
         "trophy": ("lifting trophy overhead", "celebrating with trophy", "raising golden trophy"),
         "champagne": (
@@ -137,7 +140,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+PLACES: Phrases = MappingProxyType(
     {
         "podium": ("on podium", "on podium steps"),
         "grandstand": ("in front of grandstand", "before packed grandstand"),
@@ -153,7 +156,7 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-WEATHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+WEATHERS: Phrases = MappingProxyType(
     {
         "sunny": ("in bright sunshine", "under sunny sky", "in sunny weather"),
         "overcast": ("under grey clouds", "under overcast sky", "in cloudy weather"),
@@ -162,10 +165,74 @@ WEATHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-TIMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+TIMES: Phrases = MappingProxyType(
     {
         "day": ("during day", "in daylight", "in afternoon"),
         "dusk": ("at dusk", "at sunset", "in evening light"),
         "night": ("at night", "after dark", "under floodlights"),
     }
 )
+
+_OPTIONAL = {"count": 0.6, "team": 0.8, "place": 0.65, "weather": 0.6, "time": 0.65}
+
+
+class RacingGrammar(Grammar):
+    """Says who in which team's colours does what, and now and then where and when."""
+
+    patterns = (
+        "{count} {team} {noun} in {wear} {action} {where}",
+        "{count} {team} {noun} in {wear} {place} {action} {when}",
+        "{count} {colour} {team} {noun} {action} {where}",
+        "{count} {noun} of {colour} {team} team {action} {where}",
+        "{count} {noun} in {wear} of team {team} {action} {where}",
+        "{count} {noun} in {wear} {action} {where}",
+    )
+    filler = tuple(
+        form.replace("{}", "") for forms in WEAR.values() for pair in forms for form in pair
+    )
+
+    def phrases(self) -> Iterator[tuple[str, Facts]]:
+        """Yield each phrase with the fact that it states."""
+        for theme, forms in NOUNS.items():
+            yield from ((form, {"theme": theme}) for pair in forms for form in pair)
+        for fact in ("team", "colour"):
+            yield from ((value, {fact: value}) for value in FACTS[fact])
+        yield from phrases_of("count", COUNT_WORDS)
+        yield from phrases_of("action", ACTIONS)
+        yield from phrases_of("place", PLACES)
+        yield from phrases_of("weather", WEATHERS)
+        yield from phrases_of("time", TIMES)
+
+    def draft(self, facts: Facts, rng: Random) -> tuple[str, dict[str, str]]:
+        """Draw one caption of any length, and the facts that it states."""
+        stated = {name: facts[name] for name in ("theme", "colour", "action")}
+        for name, chance in _OPTIONAL.items():
+            if name in facts and rng.random() < chance:
+                stated[name] = facts[name]
+        pattern = rng.choice(self.patterns)
+        if "{team}" not in pattern:
+            stated.pop("team", None)
+        elif "team {team}" in pattern or "{team} team" in pattern:
+            stated["team"] = facts["team"]
+        form = 0 if facts["count"] == "one" else 1
+        theme = facts["theme"]
+        slots = {
+            "count": rng.choice(COUNT_WORDS[stated["count"]]) if "count" in stated else "",
+            "team": stated.get("team", ""),
+            "colour": facts["colour"],
+            "noun": rng.choice(NOUNS[theme])[form],
+            "wear": rng.choice(WEAR[theme])[form].format(facts["colour"]),
+            "action": rng.choice(ACTIONS[facts["action"]]),
+        }
+        circumstances = {
+            name: rng.choice(phrases[stated[name]])
+            for name, phrases in (("place", PLACES), ("weather", WEATHERS), ("time", TIMES))
+            if name in stated
+        }
+        slots["place"] = circumstances.get("place", "")
+        rest = [phrase for name, phrase in circumstances.items() if name != "place"]
+        rng.shuffle(rest)
+        slots["when"] = " ".join(rest)
+        where = [*rest, slots["place"]] if rng.random() < 0.3 else [slots["place"], *rest]
+        slots["where"] = " ".join(where)
+        return " ".join(pattern.format(**slots).split()), stated

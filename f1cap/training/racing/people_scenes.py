@@ -1,11 +1,14 @@
-"""Drawings of drivers and what they feel."""
+"""Scenes of drivers and what they feel, and of engineers with their data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
 from f1cap.training.canvas import Canvas, Color, Point, shade
-from f1cap.training.figures import (
+from f1cap.training.heads import HairStyle, Mood, View, head
+from f1cap.training.racing.cars import bottle, microphone, spray, trophy
+from f1cap.training.racing.facts import Team
+from f1cap.training.racing.people import (
     Look,
     Pose,
     hand_of,
@@ -14,20 +17,19 @@ from f1cap.training.figures import (
     random_look,
     standing_shadow,
 )
-from f1cap.training.heads import HairStyle, Mood, head
-from f1cap.training.racing.facts import COUNTS, Team
-from f1cap.training.racing.props import bottle, microphone, spray, trophy
-from f1cap.training.racing.venues import draw_venue, podium_steps
+from f1cap.training.racing.tracks import light_of
+from f1cap.training.racing.venues import draw_chart, draw_venue, mini_chart, podium_steps
+from f1cap.training.scene import Facts, count_of
 
 _STYLES: tuple[HairStyle, ...] = ("short", "curly", "long", "bun", "cap", "cap")
 
 
-def draw_drivers(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def draw_drivers(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     """Draw a scene of the theme drivers and emotions."""
     draw_venue(canvas, rng, facts, team.body)
     if facts["action"] in {"crying", "smiling"}:
         canvas.blur(0.7)
-    _ACTIONS[facts["action"]](canvas, rng, facts, team)
+    _DRIVER_SCENES[facts["action"]](canvas, rng, facts, team)
 
 
 def _look(rng: Random, team: Team) -> Look:
@@ -36,9 +38,9 @@ def _look(rng: Random, team: Team) -> Look:
     return replace(look, head=replace(look.head, beard=beard))
 
 
-def _stands(canvas: Canvas, rng: Random, facts: Mapping[str, str]) -> list[tuple[Point, float]]:
+def _stands(canvas: Canvas, rng: Random, facts: Facts) -> list[tuple[Point, float]]:
     """Return where the drivers stand and how tall they are, drawing podium steps if needed."""
-    count = COUNTS.index(facts["count"]) + 1
+    count = count_of(facts)
     if facts["place"] == "podium":
         height = (66, 60, 57)[count - 1] + rng.uniform(-2, 2)
         return [(spot, height) for spot in podium_steps(canvas, facts, count)]
@@ -48,14 +50,14 @@ def _stands(canvas: Canvas, rng: Random, facts: Mapping[str, str]) -> list[tuple
     return [((x + shift, 123 + rng.uniform(-1.5, 1.5)), height) for x in xs]
 
 
-def _trophy(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def _trophy(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     for (x, y), height in _stands(canvas, rng, facts):
         standing_shadow(canvas, (x, y), height)
         person(canvas, (x, y), height, _look(rng, team), "hold_up", mood="joy")
         trophy(canvas, (x, y - height * 1.05), height * 0.3)
 
 
-def _champagne(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def _champagne(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     stands = _stands(canvas, rng, facts)
     sprays: list[tuple[Point, float]] = []
     for at, height in stands:
@@ -73,14 +75,14 @@ def _champagne(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team
         spray(canvas, rng, mouth, angle * 0.9, 40)
 
 
-def _waving(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def _waving(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     for at, height in _stands(canvas, rng, facts):
         flip = rng.random() < 0.5
         standing_shadow(canvas, at, height)
         person(canvas, at, height, _look(rng, team), "wave", mood="happy", flip=flip)
 
 
-def _despair(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def _despair(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     for at, height in _stands(canvas, rng, facts):
         look = _look(rng, team)
         if look.head.style == "cap":
@@ -90,7 +92,7 @@ def _despair(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) 
         person(canvas, at, height, look, "hands_on_head", mood=mood)
 
 
-def _interview(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def _interview(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     flip = rng.random() < 0.5
     driver_x, reporter_x = (86.0, 38.0) if flip else (42.0, 90.0)
     driver_x += rng.uniform(-4, 4)
@@ -105,7 +107,7 @@ def _interview(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team
     microphone(canvas, (hand[0] + (2 if flip else -2), hand[1] - 8), -16 if not flip else 16)
 
 
-def _portrait(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team) -> None:
+def _portrait(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     sad = facts["action"] == "crying"
     look = _look(rng, team)
     x, y = 64 + rng.uniform(-12, 12), 58 + rng.uniform(-3, 3) + (4 if sad else 0)
@@ -124,7 +126,7 @@ def _portrait(canvas: Canvas, rng: Random, facts: Mapping[str, str], team: Team)
     head(canvas, (x, y), radius, look.head, mood="cry" if sad else "joy")
 
 
-_ACTIONS: Mapping[str, Callable[[Canvas, Random, Mapping[str, str], Team], None]] = {
+_DRIVER_SCENES: Mapping[str, Callable[[Canvas, Random, Facts, Team], None]] = {
     "trophy": _trophy,
     "champagne": _champagne,
     "waving": _waving,
@@ -133,3 +135,85 @@ _ACTIONS: Mapping[str, Callable[[Canvas, Random, Mapping[str, str], Team], None]
     "crying": _portrait,
     "smiling": _portrait,
 }
+
+
+_FRAME: Color = (40, 46, 60)
+
+
+def draw_strategy(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
+    """Draw a scene of the theme strategy and data."""
+    draw_venue(canvas, rng, facts, team.body)
+    count = count_of(facts)
+    if facts["action"] == "screens":
+        _pit_wall_stand(canvas, rng, facts, team)
+        return
+    flip = rng.random() < 0.5
+    left = 6 if count == 1 and flip else 28 if count == 1 else 15
+    box = (left + rng.uniform(-1, 1), 16 + rng.uniform(-1, 1), 94.0, 62.0)
+    _big_screen(canvas, rng, facts, box)
+    _people(canvas, rng, facts, team, flip)
+
+
+def _engineer(rng: Random, team: Team) -> Look:
+    styles: tuple[HairStyle, ...] = ("headset", "headset", "cap", "short", "long")
+    style = rng.choice(styles)
+    look = in_overall(rng, team.body, team.trim, style)
+    hat = team.body if style == "cap" else (36, 38, 48)
+    return replace(look, bottom=(50, 56, 72), head=replace(look.head, hat=hat))
+
+
+def _big_screen(
+    canvas: Canvas,
+    rng: Random,
+    facts: Facts,
+    box: tuple[float, float, float, float],
+) -> None:
+    x, y, w, h = box
+    if facts["place"] == "pit wall":
+        for post in (x + 8, x + w - 8):
+            canvas.rect((post - 1.5, y, 3, 84), light_of(facts).lit((150, 156, 168)))
+    canvas.rect((x - 2.4, y - 2.4, w + 4.8, h + 4.8), _FRAME, radius=2)
+    draw_chart(canvas, rng, facts["action"], box)
+
+
+def _people(canvas: Canvas, rng: Random, facts: Facts, team: Team, flip: bool) -> None:
+    count = count_of(facts)
+    if count == 1:
+        x = 110.0 if flip else 18.0
+        pose: Pose = "point" if facts["action"] == "laptimes" or rng.random() < 0.5 else "hips"
+        person(canvas, (x, 126), 86, _engineer(rng, team), pose, flip=flip)
+        return
+    xs = {2: (30, 98), 3: (20, 64, 108)}[count]
+    for i, x in enumerate(xs):
+        pose = "stand"
+        view: View = "back"
+        if i == 0 and facts["action"] == "laptimes":
+            pose, view = "point", "front"
+        elif rng.random() < 0.35:
+            pose = "hips"
+        at = (x + rng.uniform(-2, 2), 134 + rng.uniform(-1, 2))
+        person(canvas, at, 66, _engineer(rng, team), pose, view=view)
+
+
+def _pit_wall_stand(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
+    light = light_of(facts)
+    for x in (8, 117):
+        canvas.rect((x, 30, 3, 74), light.lit((130, 138, 152)))
+    canvas.polygon(((0, 28), (128, 28), (122, 36), (6, 36)), team.body)
+    canvas.rect((0, 26, 128, 3), shade(team.body, 0.8))
+    for i in range(4):
+        box = (14 + i * 25.4, 42.0, 22.0, 17.0)
+        canvas.rect((box[0] - 1, box[1] - 1, 24, 19), _FRAME, radius=1)
+        mini_chart(canvas, rng, box)
+    for i in range(4):
+        box = (14 + i * 25.4, 62.0, 22.0, 15.0)
+        canvas.rect((box[0] - 1, box[1] - 1, 24, 17), _FRAME, radius=1)
+        mini_chart(canvas, rng, box)
+    canvas.rect((4, 92, 120, 5), light.lit((210, 216, 226)), radius=1)
+    count = count_of(facts)
+    xs = {2: (38, 90), 3: (26, 64, 102), 4: (19, 49, 79, 109)}[count]
+    for x in xs:
+        at = (x + rng.uniform(-2, 2), 137)
+        look = _engineer(rng, team)
+        canvas.rect((x - 7, 112, 14, 4), (60, 66, 80), radius=1.5)
+        person(canvas, at, 64, look, "stand", view="back")

@@ -1,4 +1,4 @@
-"""Measure a checkpoint and write its model card: ``python -m f1cap.training.card git-mini``."""
+"""Measure a checkpoint and write its model card: ``python -m f1cap.training.model_card git-mini``."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ from f1cap.training.score import (
     Captions,
     Route,
     Score,
-    draw_test_pictures,
+    draw_test_images,
     score_captions,
     write_captions,
 )
@@ -54,19 +54,19 @@ def measure(folder: Path, recipe: Recipe, count: int) -> list[Measured]:
     measured = [Measured(CEILING, _score_grammar(domain, count))]
     for held_out, routes in ((False, ROUTES), (True, ROUTES[:1])):
         for route in routes:
-            scenes, pictures = draw_test_pictures(domain, count, route, held_out=held_out)
+            scenes, images = draw_test_images(domain, count, route, held_out=held_out)
             kind = "combinations never trained on, " if held_out else ""
-            captions = write_captions(folder, pictures, recipe)
+            captions = write_captions(folder, images, recipe)
             score = score_captions(domain, scenes, captions)
             measured.append(Measured(kind + _ROUTE_WORDS[route], score))
             if route == ROUTES[0] and not held_out:
-                captions = write_captions(folder, pictures, recipe, num_beams=1)
+                captions = write_captions(folder, images, recipe, num_beams=1)
                 score = score_captions(domain, scenes, captions)
                 measured.append(Measured("drawn at 128 px, decoded greedily", score))
     if recipe.domain != "racing":
         racing = load_domain("racing")
-        scenes, pictures = draw_test_pictures(racing, count, ROUTES[0], held_out=False)
-        score = score_captions(racing, scenes, write_captions(folder, pictures, recipe))
+        scenes, images = draw_test_images(racing, count, ROUTES[0], held_out=False)
+        score = score_captions(racing, scenes, write_captions(folder, images, recipe))
         measured.append(Measured("racing scenes, which it has never seen", score))
     return measured
 
@@ -74,7 +74,9 @@ def measure(folder: Path, recipe: Recipe, count: int) -> list[Measured]:
 def _score_grammar(domain: Domain, count: int) -> Score:
     """Score captions that the grammar writes: what a model that sees everything can hope for."""
     scenes = [domain.sample(TEST_SEEDS + n) for n in range(count)]
-    texts = [domain.describe(scene, random.Random(f"card {scene.seed}")) for scene in scenes]
+    texts = [
+        domain.grammar.describe(scene, random.Random(f"card {scene.seed}")) for scene in scenes
+    ]
     return score_captions(domain, scenes, Captions(texts, [True] * count, seconds=0.0))
 
 
@@ -89,7 +91,7 @@ library_name: transformers
 
 A toy image captioner of $parameters million parameters ($size MB in half precision), bundled with
 f1cap so that every command runs without a download. It is a real `$model_class`, in the format of
-the family's published checkpoints, and was trained from scratch on pictures that f1cap draws
+the family's published checkpoints, and was trained from scratch on images that f1cap draws
 itself: $about.
 
 **On real photographs it is fluent and wrong.** It knows only flat drawings of these scenes, and
@@ -98,20 +100,20 @@ where there is no network; for photographs use the published checkpoints.
 
 ## Training
 
-$steps steps of $batch pictures out of $pictures drawn scenes, seed $seed: $minutes core-minutes on
-one thread of a CPU with AVX512-BF16, in bfloat16 mixed precision. Muon (rate $muon_rate) for the
-matrices and AdamW ($adam_rate) for the rest, $warm_up steps of warm-up, then cosine; no
+$steps steps of $batch_size images out of $images drawn scenes, seed $seed: $minutes CPU-minutes on
+one thread of a CPU with AVX512-BF16, in bfloat16 mixed precision. Muon (learning rate $muon_lr) for the
+matrices and AdamW ($adamw_lr) for the rest, $warmup_steps steps of warm-up, then cosine; no
 dropout. In training only, a linear head on the vision tokens names the scene's facts. To make it
 again:
 
     python -m f1cap.training.train $name
-    python -m f1cap.training.card $name
+    python -m f1cap.training.model_card $name
 
-| step | core-minutes | caption loss | fact loss | theme | action | count |
+| step | CPU-minutes | caption loss | fact loss | theme | action | count |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 $log
 
-The columns after the losses say how often the fact head was right on the training pictures.
+The columns after the losses say how often the fact head was right on the training images.
 
 ## Scores
 
@@ -124,12 +126,12 @@ own next caption of a scene (first line) is far from the highest CIDEr that ther
 
 $scores
 
-Nothing else was measured. The test scenes come from the generator that drew the training pictures;
-the scores say nothing of other pictures.
+Nothing else was measured. The test scenes come from the generator that drew the training images;
+the scores say nothing of other images.
 
 ## Licence
 
-The weights: MIT, as f1cap. The training pictures and captions are f1cap's own drawings and grammar;
+The weights: MIT, as f1cap. The training images and captions are f1cap's own drawings and grammar;
 no photograph of a person, no foreign text and no trade mark is in them; racing teams are invented.
 """)
 
@@ -147,8 +149,8 @@ def write_card(
     weights = (folder / "model.safetensors").stat().st_size
     config = json.loads((folder / "config.json").read_text("utf-8"))
     decoding = f"{recipe.num_beams} beams"
-    if recipe.no_repeat_ngram:
-        decoding += f" and no group of {recipe.no_repeat_ngram} words twice"
+    if recipe.no_repeat_ngram_size:
+        decoding += f" and no repeated {recipe.no_repeat_ngram_size}-gram"
     text = _CARD.substitute(
         asdict(recipe),
         name=name,
@@ -159,7 +161,7 @@ def write_card(
         minutes=round(log[-1]["cpu_minutes"]),
         model_class=config["architectures"][0],
         parameters=round(weights / 2e6, 1),  # two bytes each
-        pictures=f"{recipe.pictures:,}",
+        images=f"{recipe.images:,}",
         scores=_write_score_table(measured),
         seed=seed,
         size=round(weights / 1e6, 1),
@@ -173,18 +175,18 @@ def write_card(
 
 
 def _write_log_rows(log: Sequence[Mapping[str, object]]) -> str:
-    places = [round(place * (len(log) - 1) / (_LOG_ROWS - 1)) for place in range(_LOG_ROWS)]
+    indices = {round(row * (len(log) - 1) / (_LOG_ROWS - 1)) for row in range(_LOG_ROWS)}
     rows = []
-    for place in sorted(set(places)):
-        record = log[place]
-        right = record["right"]
-        figures = [
+    for index in sorted(indices):
+        record = log[index]
+        accuracy = record["accuracy"]
+        cells = [
             f"{record[key]:.2f}" if key in record else "-"
             for key in ("cpu_minutes", "loss", "fact_loss")
         ]
-        if isinstance(right, dict):
-            figures += [f"{right[f]:.3f}" if f in right else "-" for f in _LOG_FACTS]
-        rows.append(f"| {record['step']} | " + " | ".join(figures) + " |")
+        if isinstance(accuracy, dict):
+            cells += [f"{accuracy[f]:.3f}" if f in accuracy else "-" for f in _LOG_FACTS]
+        rows.append(f"| {record['step']} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 
@@ -206,7 +208,9 @@ def _write_score_table(measured: Sequence[Measured]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure one checkpoint and write its card."""
-    parser = argparse.ArgumentParser(prog="python -m f1cap.training.card", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m f1cap.training.model_card", description=__doc__
+    )
     parser.add_argument("name", choices=sorted(RECIPES))
     parser.add_argument("--folder", type=Path, help="default: the bundled checkpoint")
     parser.add_argument("--scenes", type=int, default=200)

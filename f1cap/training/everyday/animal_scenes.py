@@ -1,16 +1,14 @@
 """Scenes of animals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 
 from f1cap.training.canvas import Canvas, Point, mix, shade
-from f1cap.training.everyday.animals import beast
-from f1cap.training.everyday.colours import PAINTS
+from f1cap.training.everyday.animals import beast, flying_bird, perched_bird, sitting_cat
+from f1cap.training.everyday.facts import PAINTS
 from f1cap.training.everyday.outdoors import draw_sky, landscape, light_of, shadow, tree
 from f1cap.training.everyday.people import figure, make_body
-from f1cap.training.everyday.pets import flying_bird, perched_bird, sitting_cat
-
-Facts = Mapping[str, str]
+from f1cap.training.scene import Drawing, Facts, count_of
 
 _SPOTS: tuple[tuple[Point, ...], ...] = (
     ((64, 110),),
@@ -19,13 +17,9 @@ _SPOTS: tuple[tuple[Point, ...], ...] = (
 )
 
 
-def _count(facts: Facts) -> int:
-    return ("one", "two", "three").index(facts["count"]) + 1
-
-
 def _herd(rng: Random, facts: Facts) -> list[tuple[Point, bool]]:
     """Return where animals stand and which way they look, those behind first."""
-    spots = _SPOTS[_count(facts) - 1]
+    spots = _SPOTS[count_of(facts) - 1]
     jitter = 9 if len(spots) == 1 else 3
     return [
         ((x + rng.uniform(-jitter, jitter), y + rng.uniform(-2, 2)), rng.random() < 0.5)
@@ -35,7 +29,7 @@ def _herd(rng: Random, facts: Facts) -> list[tuple[Point, bool]]:
 
 def _grazing(canvas: Canvas, rng: Random, facts: Facts) -> None:
     landscape(canvas, rng, facts)
-    length = (78, 54, 46)[_count(facts) - 1]
+    length = (78, 54, 46)[count_of(facts) - 1]
     for at, flip in _herd(rng, facts):
         coat = PAINTS[rng.choice(("brown", "brown", "black"))]
         shadow(canvas, at, length * 0.42)
@@ -53,7 +47,7 @@ def _leaves(canvas: Canvas, rng: Random, facts: Facts) -> None:
     for dx, y, r in ((0, 22, 18), (8, 36, 13), (-6, 40, 14), (-14, 26, 12)):
         canvas.ellipse((x + side * dx, y), r, fill=leaf)
     canvas.ellipse((x, 18), 11, fill=shade(leaf, 1.14))
-    count = _count(facts)
+    count = count_of(facts)
     spots = (((74.0, 0.62),), ((86.0, 0.56), (44.0, 0.5)), ((94.0, 0.5), (62.0, 0.44), (30.0, 0.4)))
     for place, scale in reversed(spots[count - 1]):
         at = (place + rng.uniform(-3, 3), 92 + scale * 42)
@@ -69,7 +63,7 @@ def _drinking(canvas: Canvas, rng: Random, facts: Facts) -> None:
     for _ in range(7):
         x, y = rng.uniform(6, 112), rng.uniform(115, 126)
         canvas.line(((x, y), (x + 10, y)), light.lit((180, 224, 244)), 0.7)
-    count = _count(facts)
+    count = count_of(facts)
     length = (76, 48, 34)[count - 1]
     xs = ((60,), (31, 97), (20, 60, 107))[count - 1]
     for x in xs:
@@ -91,7 +85,7 @@ def _drinking(canvas: Canvas, rng: Random, facts: Facts) -> None:
 
 def _galloping(canvas: Canvas, rng: Random, facts: Facts) -> None:
     light = landscape(canvas, rng, facts)
-    length = (78, 52, 45)[_count(facts) - 1] * 0.9
+    length = (78, 52, 45)[count_of(facts) - 1] * 0.9
     flip = rng.random() < 0.5
     side = -1 if flip else 1
     for (x, y), _ in _herd(rng, facts):
@@ -141,7 +135,7 @@ def _perched(canvas: Canvas, rng: Random, facts: Facts) -> None:
             with canvas.group((x, y), size, angle=rng.uniform(-60, 60)):
                 canvas.blob(((-9, 0), (0, -4.6), (9, 0), (0, 4.6)), leaf)
                 canvas.line(((-8, 0), (8, 0)), shade(leaf, 0.8), 0.7)
-    count = _count(facts)
+    count = count_of(facts)
     height = (54, 42, 34)[count - 1]
     for x in ((64,), (42, 86), (30, 64, 98))[count - 1]:
         at = (x + rng.uniform(-3, 3), 91.5 - (x - 64) * (-0.13 if flip else 0.13) * 0.9)
@@ -154,7 +148,7 @@ def _flying(canvas: Canvas, rng: Random, facts: Facts) -> None:
     for i in range(12):
         x, y = rng.uniform(0, 120), 94 + i * 2.8
         canvas.curve(((x - 8, y + 1), (x, y - 1.4), (x + 8, y + 1)), light.lit((206, 236, 248)), 1)
-    count = _count(facts)
+    count = count_of(facts)
     width = (86, 56, 46)[count - 1]
     spots = (((64, 58),), ((38, 38), (88, 68)), ((34, 30), (96, 42), (60, 74)))[count - 1]
     flip = rng.random() < 0.5
@@ -197,7 +191,7 @@ def _windowsill(canvas: Canvas, rng: Random, facts: Facts) -> None:
     sitting_cat(canvas, at, rng.uniform(56, 64), PAINTS[facts["colour"]])
 
 
-WILD: Mapping[str, Callable[[Canvas, Random, Facts], None]] = {
+ANIMALS: Mapping[str, Drawing] = {
     "grazing": _grazing,
     "leaves": _leaves,
     "drinking": _drinking,

@@ -1,4 +1,4 @@
-"""People, in the poses and clothes that racing and everyday scenes need."""
+"""People, in the poses and clothes that racing scenes need."""
 
 from dataclasses import dataclass, replace
 from random import Random

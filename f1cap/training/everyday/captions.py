@@ -1,10 +1,18 @@
-"""The closed vocabulary of everyday captions: the phrases that state each fact.
+"""Captions of everyday scenes: the closed set of phrases that state each fact, and the grammar.
 
 In a pattern, what is in square brackets states the action: no other action uses those words.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from random import Random
 from types import MappingProxyType
+
+from f1cap.training.everyday.facts import ACTIONS, FACTS, PEOPLE
+from f1cap.training.grammar import Grammar, Phrases, normalize, phrases_of
+from f1cap.training.scene import Facts
 
 _REGULAR = (
     "boy girl cat dog horse cow zebra giraffe elephant bird car train airplane pizza cake donut"
@@ -25,11 +33,11 @@ NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-COUNT_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+COUNT_WORDS: Phrases = MappingProxyType(
     {"one": ("a",), "two": ("two", "a couple of", "a pair of"), "three": ("three", "a group of")}
 )
 
-PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+PATTERNS: Phrases = MappingProxyType(
     {
         "cooking": (
             "{who} [cooking food] in a pot on the stove",
@@ -269,7 +277,7 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+PLACES: Phrases = MappingProxyType(
     {
         "city": ("in a big city", "near tall buildings"),
         "town": ("in a small town", "near some houses"),
@@ -281,7 +289,7 @@ PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-SKIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+SKIES: Phrases = MappingProxyType(
     {
         "sunny": ("on a sunny day", "under a clear sky"),
         "cloudy": ("on a cloudy day", "under a cloudy sky"),
@@ -290,3 +298,86 @@ SKIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "night": ("at night", "in the dark"),
     }
 )
+
+_OPTIONAL = {"colour": 0.85, "place": 0.6, "sky": 0.6}
+
+
+class EverydayGrammar(Grammar):
+    """Says who does what, as captions of everyday photographs do, and now and then where."""
+
+    patterns = tuple(pattern for patterns in PATTERNS.values() for pattern in patterns)
+    filler = ("a", "an", "in", "wearing", "shirt", "shirts")
+
+    def phrases(self) -> Iterator[tuple[str, Facts]]:
+        """Yield each phrase with the facts that it states."""
+        many = {s for kind in ACTIONS.values() if len(kind.counts) > 1 for s in kind.subjects}
+        for subject, (singular, plural) in NOUNS.items():
+            if subject in many:
+                yield plural, {"subject": subject}
+            yield singular, {"subject": subject, "count": "one"}
+        plurals = {count: words for count, words in COUNT_WORDS.items() if count != "one"}
+        yield from phrases_of("count", plurals)
+        yield from ((colour, {"colour": colour}) for colour in FACTS["colour"])
+        yield from phrases_of("place", PLACES)
+        yield from phrases_of("sky", SKIES)
+
+    def draft(self, facts: Facts, rng: Random) -> tuple[str, dict[str, str]]:
+        """Draw one caption of any length, and the facts that it states."""
+        stated = {
+            name: value
+            for name, value in facts.items()
+            if name not in _OPTIONAL or rng.random() < _OPTIONAL[name]
+        }
+        pattern = rng.choice(PATTERNS[facts["action"]]).replace("[", "").replace("]", "")
+        colour = stated.get("colour", "")
+        noun = NOUNS[facts["subject"]][0 if facts["count"] == "one" else 1]
+        coat, shirt = colour, ""
+        if "{colour}" in pattern or facts["subject"] in PEOPLE:
+            coat = ""
+            if "{colour}" not in pattern and colour:
+                wear = rng.choice(("in {}", "wearing {}"))
+                one = facts["count"] == "one"
+                shirt = wear.format(f"a {colour} shirt" if one else f"{colour} shirts")
+        who = f"{rng.choice(COUNT_WORDS[facts['count']])} {coat} {noun} {shirt}"
+        tail = [
+            rng.choice(phrases[stated[name]])
+            for name, phrases in (("place", PLACES), ("sky", SKIES))
+            if name in stated
+        ]
+        if rng.random() < 0.2:
+            tail.reverse()
+        caption = " ".join(" ".join([pattern.format(who=who, colour=colour), *tail]).split())
+        return re.sub(r"\ba (?=[aeiou])", "an ", caption), stated
+
+    def accepts(self, words: Sequence[str]) -> bool:
+        """Return whether a draft is short enough, and writable by a decoder that bans bigrams."""
+        bigrams = list(pairwise(words))
+        return super().accepts(words) and len(set(bigrams)) == len(bigrams)
+
+    def read_facts(self, caption: str) -> dict[str, str]:
+        """Return the facts that a caption states; of contradicting ones, the first."""
+        text = normalize(caption)
+        found = [
+            (len(match[0]), action)
+            for expression, action in self._actions
+            if (match := expression.search(text))
+        ]
+        stated: dict[str, str] = {}
+        if found:
+            # The longest: "sitting on a bench" holds no less than "sitting on".
+            stated["action"] = max(found)[1]
+            stated["theme"] = ACTIONS[stated["action"]].theme
+        return super().read_facts(caption) | stated
+
+    @cached_property
+    def _actions(self) -> list[tuple[re.Pattern[str], str]]:
+        """What to look for to know each action: a pattern's words in square brackets."""
+        colours = f"(?:(?:{'|'.join(FACTS['colour'])}) )?"
+        expressions = []
+        for action, patterns in PATTERNS.items():
+            for pattern in patterns:
+                core = pattern[pattern.index("[") : pattern.rindex("]")]
+                core = re.sub(r"[\[\]]", "", core).replace("{colour} ", colours)
+                core = re.sub(r"\ban\b", "a", core)
+                expressions.append((re.compile(rf"\b{core}\b"), action))
+        return expressions

@@ -1,4 +1,4 @@
-"""Measure a checkpoint and write its model card: ``python -m f1cap.training.model_card git-mini``."""
+"""Score a checkpoint and write its model card: ``python -m f1cap.training.model_card NAME``."""
 
 import argparse
 import json
@@ -34,10 +34,10 @@ _ROUTE_WORDS: Mapping[Route, str] = {
     "128-jpeg": "drawn at 128 px, through JPEG, quality 60",
 }
 
-logger = logging.getLogger("f1cap.training")
-
-
+_LOG_FACTS = ("theme", "action", "count")
 CEILING = "the grammar itself: one caption more of each scene"
+
+logger = logging.getLogger("f1cap.training")
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ where there is no network; for photographs use the published checkpoints.
 ## Training
 
 $steps steps of $batch_size images out of $images drawn scenes, seed $seed: $minutes CPU-minutes on
-one thread of a CPU with AVX512-BF16, in bfloat16 mixed precision. Muon (learning rate $muon_lr) for the
-matrices and AdamW ($adamw_lr) for the rest, $warmup_steps steps of warm-up, then cosine; no
-dropout. In training only, a linear head on the vision tokens names the scene's facts. To make it
+one thread of a CPU with AVX512-BF16, in bfloat16 mixed precision. Muon (learning rate $muon_lr) for
+the matrices and AdamW ($adamw_lr) for the rest, $warmup_steps steps of warm-up, then cosine; no
+dropout. In training only, a linear head on the image tokens names the scene's facts. To make it
 again:
 
     python -m f1cap.training.train $name
@@ -188,9 +188,6 @@ def _write_log_rows(log: Sequence[Mapping[str, object]]) -> str:
             cells += [f"{accuracy[f]:.3f}" if f in accuracy else "-" for f in _LOG_FACTS]
         rows.append(f"| {record['step']} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
-
-
-_LOG_FACTS = ("theme", "action", "count")
 
 
 def _write_score_table(measured: Sequence[Measured]) -> str:

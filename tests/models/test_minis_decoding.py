@@ -13,7 +13,7 @@ from f1cap.models.decoding.frame import Frame
 from f1cap.models.decoding.search import search
 from f1cap.records.models import Decoding, Engine
 from f1cap.training.domain import TEST_SEEDS, load_domain
-from f1cap.training.pictures import draw_picture
+from f1cap.training.images import draw_image
 from f1cap.training.recipe import RECIPES
 from tests.models.tiny import DECODERS, reference
 
@@ -44,7 +44,7 @@ def compare(name: str, scenes: int, beams: tuple[int, ...]) -> None:
     for first in range(0, scenes, _BATCH):
         count = min(_BATCH, scenes - first)
         seeds = range(TEST_SEEDS + first, TEST_SEEDS + first + count)
-        pictures = [draw_picture(domain, seed, 128) for seed in seeds]
+        pictures = [draw_image(domain, seed, 128) for seed in seeds]
         pixels = processor(images=pictures, return_tensors="pt")["pixel_values"]
         for number in beams:
             decoding = Decoding(

@@ -1,22 +1,25 @@
-"""The bundled checkpoints: small, in the families' own format, and right about what they know."""
+"""What comes in the wheel: checkpoints that are right about what they know, and a dataset."""
 
 import json
 import logging
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from f1cap.training.domain import TEST_SEEDS, load_domain
 from f1cap.training.recipe import RECIPES
-from f1cap.training.score import draw_test_pictures, score_captions, write_captions
-from f1cap.training.train import CHECKPOINTS
+from f1cap.training.score import draw_test_images, score_captions, write_captions
 
+ROOT = Path(__file__).parents[1]
+CHECKPOINTS, DATASET = ROOT / "f1cap" / "bundled" / "checkpoints", ROOT / "dataset"
 MAX_BYTES = 8_000_000
 SCENES = 6
 CLASSES = {
@@ -37,6 +40,10 @@ def load_all(folder: Path) -> tuple[Any, Any, Any]:
         AutoImageProcessor.from_pretrained(folder, local_files_only=True),
         AutoTokenizer.from_pretrained(folder, local_files_only=True),
     )
+
+
+def test_only_data_is_bundled() -> None:
+    assert not list(CHECKPOINTS.parent.rglob("*.py"))
 
 
 def test_a_folder_is_small_and_complete(name: str) -> None:
@@ -83,35 +90,49 @@ def test_a_folder_loads_as_its_family_without_a_word(
 def test_captions_of_scenes_never_trained_on_are_right_in_theme_and_end(name: str) -> None:
     recipe = RECIPES[name]
     domain = load_domain(recipe.domain)
-    scenes, pictures = draw_test_pictures(domain, SCENES, "128", held_out=False)
-    captions = write_captions(CHECKPOINTS / name, pictures, recipe, num_beams=1)
+    scenes, images = draw_test_images(domain, SCENES, "128", held_out=False)
+    captions = write_captions(CHECKPOINTS / name, images, recipe, num_beams=1)
     assert all(captions.ended), captions.texts
     assert score_captions(domain, scenes, captions).facts["theme"] == 1.0, captions.texts
     assert all(scene.seed >= TEST_SEEDS for scene in scenes)
 
 
-def test_a_large_picture_gets_the_caption_of_a_right_theme(name: str) -> None:
+def test_a_large_image_gets_a_caption_of_the_right_theme(name: str) -> None:
     recipe = RECIPES[name]
     domain = load_domain(recipe.domain)
-    scenes, pictures = draw_test_pictures(domain, SCENES, "768-jpeg", held_out=False)
-    captions = write_captions(CHECKPOINTS / name, pictures, recipe, num_beams=1)
+    scenes, images = draw_test_images(domain, SCENES, "768-jpeg", held_out=False)
+    captions = write_captions(CHECKPOINTS / name, images, recipe, num_beams=1)
     assert score_captions(domain, scenes, captions).facts["theme"] == 1.0, captions.texts
 
 
 def test_the_negative_control_ends_its_captions_on_racing_too() -> None:
-    _, pictures = draw_test_pictures(load_domain("racing"), SCENES, "128", held_out=False)
-    captions = write_captions(CHECKPOINTS / "swin-mini", pictures, RECIPES["swin-mini"])
+    _, images = draw_test_images(load_domain("racing"), SCENES, "128", held_out=False)
+    captions = write_captions(CHECKPOINTS / "swin-mini", images, RECIPES["swin-mini"])
     assert all(captions.ended), captions.texts
     assert not any(word in " ".join(captions.texts) for word in ("pit stop", "podium", "racing"))
 
 
-def test_a_card_tells_the_measured_scores_and_the_limits(name: str) -> None:
-    card = (CHECKPOINTS / name / "README.md").read_text("utf-8")
-    scores = json.loads((CHECKPOINTS / name / "scores.json").read_text("utf-8"))
-    first = list(scores.values())[1]  # the zeroth is the grammar
-    assert "On real photographs it is fluent and wrong" in card
-    assert f"| {first['all_facts']:.3f} |" in card
-    assert f"| {first['cider']:.2f} |" in card
+def test_the_dataset_has_five_images_of_each_category_with_three_references() -> None:
+    images = json.loads((DATASET / "captions.json").read_text(encoding="utf-8"))["images"]
+    assert [image["id"] for image in images] == list(range(1, 21))
+    files = sorted(path.relative_to(DATASET).as_posix() for path in DATASET.glob("*/*"))
+    assert [image["filename"] for image in images] == files
+    assert {Path(file).parent.name: 5 for file in files} == Counter(
+        Path(file).parent.name for file in files
+    )
+    for image in images:
+        assert image["category"] == image["filename"].split("/")[0][2:]
+        assert image["caption"] == image["captions"][0]
+        assert len(set(image["captions"])) == 3
+        assert all(8 <= len(caption.split()) <= 16 for caption in image["captions"])
+
+
+def test_the_dataset_is_small_and_square() -> None:
+    paths = list(DATASET.glob("*/*"))
+    assert sum(path.stat().st_size for path in paths) < 2_000_000
+    for path in paths:
+        with Image.open(path) as image:
+            assert (image.format, image.size) == ("JPEG", (768, 768))
 
 
 def dropout_rates(model: torch.nn.Module) -> list[float]:

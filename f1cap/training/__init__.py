@@ -1,1 +1,1 @@
-"""How the bundled dataset and the mini checkpoints are made; nothing else imports this room."""
+"""How the bundled dataset and checkpoints are made; no other package imports this one."""

@@ -23,9 +23,13 @@ import torch
 from transformers import PreTrainedModel
 
 from f1cap.training.architectures import ARCHITECTURES, HIDDEN_SIZE, Batch, Tokens, set_generation
-from f1cap.training.batches import Batches
 from f1cap.training.images import TrainingSet, prepare_training_set
-from f1cap.training.processing import IMAGE_PROCESSORS, make_tokenizer, save_image_processor
+from f1cap.training.preprocessing import (
+    IMAGE_PROCESSORS,
+    Batches,
+    make_tokenizer,
+    save_image_processor,
+)
 from f1cap.training.recipe import DEFAULT_SEED, RECIPES, Recipe
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "bundled" / "checkpoints"

@@ -216,7 +216,7 @@ _BEASTS: Mapping[str, Callable[[Canvas, Color, Stance, Random], None]] = {
 }
 
 
-def cat_face(canvas: Canvas, at: Point, radius: float, coat: Color) -> None:
+def _cat_face(canvas: Canvas, at: Point, radius: float, coat: Color) -> None:
     """Draw a cat's head from the front."""
     with canvas.group(at, radius / 10):
         for side in (-1, 1):
@@ -242,7 +242,7 @@ def lying_cat(canvas: Canvas, at: Point, length: float, coat: Color) -> None:
         for x in (-20, -8, 4):
             canvas.curve(((x, -37), (x + 3, -30), (x + 2, -24)), dark, 3)
         canvas.rect((18, -9, 32, 9), coat, radius=4.5)
-        cat_face(canvas, (34, -28), 19, coat)
+        _cat_face(canvas, (34, -28), 19, coat)
 
 
 def lying_dog(canvas: Canvas, at: Point, length: float, coat: Color) -> None:
@@ -270,7 +270,7 @@ def sitting_cat(canvas: Canvas, at: Point, height: float, coat: Color) -> None:
         canvas.ellipse((0, -40), 10, 16, fill=mix(coat, (255, 255, 255), 0.45))
         for x in (-9, 9):
             canvas.rect((x - 6, -34, 12, 34), mix(coat, dark, 0.3), radius=6)
-        cat_face(canvas, (0, -76), 20, coat)
+        _cat_face(canvas, (0, -76), 20, coat)
 
 
 def perched_bird(

@@ -36,7 +36,7 @@ def _kite(canvas: Canvas, rng: Random, facts: Facts) -> None:
             canvas.polygon(((x - 3, y - 2), (x + 3, y + 2), (x + 3, y - 2), (x - 3, y + 2)), paint)
 
 
-def disc(canvas: Canvas, at: Point, radius: float, paint: Color, angle: float) -> None:
+def _disc(canvas: Canvas, at: Point, radius: float, paint: Color, angle: float) -> None:
     """Draw a frisbee in flight."""
     with canvas.group(at, radius / 10, angle=angle):
         canvas.ellipse((0, 1.4), 10, 4.2, fill=shade(paint, 0.7))
@@ -53,7 +53,7 @@ def _frisbee(canvas: Canvas, rng: Random, facts: Facts) -> None:
     body = make_body(rng, facts["subject"], rng.choice(_NEUTRAL))
     hand = figure(canvas, at, rng.uniform(80, 86), body, "throw", flip=flip)
     spot = (hand[0] + side * rng.uniform(20, 26), hand[1] - rng.uniform(4, 12))
-    disc(canvas, spot, 12, PAINTS[facts["colour"]], side * rng.uniform(-16, -4))
+    _disc(canvas, spot, 12, PAINTS[facts["colour"]], side * rng.uniform(-16, -4))
     for dy in (-2, 2):
         canvas.line(
             ((spot[0] - side * 22, spot[1] + dy), (spot[0] - side * 15, spot[1] + dy)),
@@ -71,7 +71,7 @@ def _catching(canvas: Canvas, rng: Random, facts: Facts) -> None:
     coat = PAINTS[rng.choice(("brown", "black", "white"))]
     with canvas.group((x, 102 + rng.uniform(-4, 3)), 0.7, flip=flip, angle=-22):
         beast(canvas, "dog", (0, 0), 100, coat, "run")
-        disc(canvas, (66, -68), 17, PAINTS[facts["colour"]], 8)
+        _disc(canvas, (66, -68), 17, PAINTS[facts["colour"]], 8)
 
 
 def _bench(canvas: Canvas, rng: Random, facts: Facts) -> None:
@@ -120,7 +120,7 @@ def _bather(rng: Random, facts: Facts) -> Body:
     return make_body(rng, facts["subject"], rng.choice(_SUITS), bare=True)
 
 
-def surfboard(canvas: Canvas, at: Point, length: float, paint: Color, angle: float) -> None:
+def _surfboard(canvas: Canvas, at: Point, length: float, paint: Color, angle: float) -> None:
     """Draw a surfboard from its broad side, its nose to the right."""
     with canvas.group(at, length / 100, angle=angle):
         canvas.blob(((-50, 0), (-36, -10), (20, -10.5), (50, 0), (20, 10.5), (-36, 10)), paint)
@@ -158,7 +158,7 @@ def _surfing(canvas: Canvas, rng: Random, facts: Facts) -> None:
     body = _bather(rng, facts)
     with canvas.group(at, flip=flip, angle=10):
         canvas.ellipse((-38, 6), 16, 6, fill=foam)
-        surfboard(canvas, (2, 1), 84, paint, -4)
+        _surfboard(canvas, (2, 1), 84, paint, -4)
         figure(canvas, (0, 0), 82, body, "surf")
         canvas.ellipse((-26, 9), 14, 3.6, fill=foam)
 
@@ -173,7 +173,7 @@ def _carrying(canvas: Canvas, rng: Random, facts: Facts) -> None:
     height = rng.uniform(84, 90)
     figure(canvas, at, height, body, "walk", flip=flip)
     board = (at[0] + side * 2, at[1] - height * 0.52)
-    surfboard(canvas, board, 84, PAINTS[facts["colour"]], side * -8)
+    _surfboard(canvas, board, 84, PAINTS[facts["colour"]], side * -8)
     skin = body.head.skin
     shoulder = (at[0] + side * 2, at[1] - height * 0.68)
     canvas.line((shoulder, (at[0] + side * 8, at[1] - height * 0.54)), skin, 6, caps=True)

@@ -174,14 +174,10 @@ def _savanna(canvas: Canvas, rng: Random, light: Light) -> None:
         canvas.ellipse((x, 36), 17, 4.6, fill=light.lit((110, 134, 60)))
 
 
-def _range(canvas: Canvas, rng: Random, light: Light) -> None:
-    mountains(canvas, rng, light)
-
-
 _PLACES: Mapping[str, Callable[[Canvas, Random, Light], None]] = {
     "trees": _trees,
     "lake": _lake,
-    "mountains": _range,
+    "mountains": mountains,
     "fence": _fence,
     "savanna": _savanna,
 }

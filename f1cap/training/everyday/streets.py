@@ -14,7 +14,7 @@ from f1cap.training.scene import Drawing, Facts, Light, count_of
 _KERB = 86.0
 
 
-def draw_street(canvas: Canvas, rng: Random, facts: Facts, kerb: float = _KERB) -> Light:
+def _street(canvas: Canvas, rng: Random, facts: Facts, kerb: float = _KERB) -> Light:
     """Draw a street with its houses; the pavement ends and the road begins at `kerb`."""
     light = draw_sky(canvas, rng, facts, 66)
     base = kerb - 12
@@ -76,7 +76,7 @@ def _town(canvas: Canvas, rng: Random, light: Light, base: float, sky: str) -> N
 
 
 def _bicycle(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    draw_street(canvas, rng, facts, 80)
+    _street(canvas, rng, facts, 80)
     paint = PAINTS[facts["colour"]]
     at, flip = (64 + rng.uniform(-12, 12), 116 + rng.uniform(-3, 3)), rng.random() < 0.5
     scale = rng.uniform(0.74, 0.82)
@@ -89,7 +89,7 @@ def _bicycle(canvas: Canvas, rng: Random, facts: Facts) -> None:
 
 
 def _crossing(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    light = draw_street(canvas, rng, facts, 74)
+    light = _street(canvas, rng, facts, 74)
     white = light.lit((250, 250, 250))
     for i in range(6):
         x = i * 24 - 4
@@ -117,7 +117,7 @@ def umbrella(canvas: Canvas, at: Point, radius: float, paint: Color, pole: float
 
 
 def _umbrella(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    draw_street(canvas, rng, facts, 114)
+    _street(canvas, rng, facts, 114)
     at = (64 + rng.uniform(-18, 18), 110.0)
     coat = rng.choice(((96, 104, 122), (206, 196, 176), (128, 96, 80)))
     body = make_body(rng, facts["subject"], coat)
@@ -131,7 +131,7 @@ def _umbrella(canvas: Canvas, rng: Random, facts: Facts) -> None:
 
 
 def _leash(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    draw_street(canvas, rng, facts, 106)
+    _street(canvas, rng, facts, 106)
     flip = rng.random() < 0.5
     side = -1 if flip else 1
     at = (64 - side * rng.uniform(22, 28), 104.0)
@@ -146,13 +146,13 @@ def _leash(canvas: Canvas, rng: Random, facts: Facts) -> None:
 
 
 def _parked(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    draw_street(canvas, rng, facts, 92)
+    _street(canvas, rng, facts, 92)
     at = (64 + rng.uniform(-8, 8), 108 + rng.uniform(-1, 4))
     car(canvas, at, rng.uniform(84, 98), PAINTS[facts["colour"]], glass_of(facts))
 
 
 def _hydrant(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    draw_street(canvas, rng, facts, 116)
+    _street(canvas, rng, facts, 116)
     paint = PAINTS[facts["colour"]]
     dark = shade(paint, 0.78)
     with canvas.group((64 + rng.uniform(-24, 24), 112), rng.uniform(0.58, 0.68)):
@@ -171,7 +171,7 @@ def _hydrant(canvas: Canvas, rng: Random, facts: Facts) -> None:
 
 
 def _driving(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    draw_street(canvas, rng, facts, 84)
+    _street(canvas, rng, facts, 84)
     at = (64 + rng.uniform(-7, 7), 112 + rng.uniform(-3, 3))
     bus(canvas, at, rng.uniform(98, 108), PAINTS[facts["colour"]], glass_of(facts))
     for dy in (-30, -22, -14):
@@ -179,7 +179,7 @@ def _driving(canvas: Canvas, rng: Random, facts: Facts) -> None:
 
 
 def _bus_stop(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    light = draw_street(canvas, rng, facts, 80)
+    light = _street(canvas, rng, facts, 80)
     bus(canvas, (50 + rng.uniform(-2, 2), 100), 96, PAINTS[facts["colour"]], glass_of(facts))
     canvas.rect((0, 106, 128, 22), light.lit((206, 202, 196)))
     canvas.rect((0, 104.5, 128, 2), light.lit((236, 234, 230)))

@@ -46,12 +46,12 @@ def draw_pits(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     """Draw a scene of the theme pit stops."""
     draw_venue(canvas, rng, facts, team.body)
     count = count_of(facts)
-    with framed(canvas, rng):
+    with _framed(canvas, rng):
         _PIT_SCENES[facts["action"]](canvas, rng, count, team)
 
 
 @contextmanager
-def framed(canvas: Canvas, rng: Random) -> Iterator[None]:
+def _framed(canvas: Canvas, rng: Random) -> Iterator[None]:
     """Draw what follows a little nearer or farther and, half of the time, mirrored."""
     foot = (64 + rng.uniform(-2.5, 2.5), 118.0)
     closer, flip = rng.uniform(0.97, 1.06), rng.random() < 0.5
@@ -59,7 +59,7 @@ def framed(canvas: Canvas, rng: Random) -> Iterator[None]:
         yield
 
 
-def livery_of(rng: Random, team: Team) -> Livery:
+def _livery(rng: Random, team: Team) -> Livery:
     """Return a car of the team, with a number and a tyre compound drawn at random."""
     compound = rng.choice(((236, 70, 70), (244, 214, 60), (244, 244, 246)))
     return Livery(team.body, team.trim, team.helmet, str(rng.randint(2, 9)), compound)
@@ -76,7 +76,7 @@ def _tyres(canvas: Canvas, rng: Random, count: int, team: Team) -> None:
         at: Point = (middle + rng.uniform(-2, 2), y - 3)
         person(canvas, at, 46, _crew(rng, team), "hold_front")
         wheel(canvas, (at[0], at[1] - 28), 7, compound)
-    side_car(canvas, (64, y), 76, livery_of(rng, team))
+    side_car(canvas, (64, y), 76, _livery(rng, team))
     for x, flip in ((13.0, False), (115.0, True)):
         person(canvas, (x, y + 4), 46, _crew(rng, team), "crouch", flip=flip)
         hand = hand_of("crouch", (x, y + 4), 46, flip=flip)
@@ -87,7 +87,7 @@ def _jack(canvas: Canvas, rng: Random, count: int, team: Team) -> None:
     y = 112 + rng.uniform(-2, 3)
     if count == 2:
         person(canvas, (40, y - 6), 50, _crew(rng, team, "headset", "cap"), "arms_up")
-    side_car(canvas, (48, y - 7), 84, livery_of(rng, team), angle=-11, shadow=False)
+    side_car(canvas, (48, y - 7), 84, _livery(rng, team), angle=-11, shadow=False)
     canvas.ellipse((46, y), 36, 2.2, fill=(0, 0, 0, 80))
     car_jack(canvas, (87, y - 13), 13)
     person(canvas, (114, y + 2), 52, _crew(rng, team, "helmet"), "reach", flip=True)
@@ -108,13 +108,13 @@ def _pushing(canvas: Canvas, rng: Random, count: int, team: Team) -> None:
     y = 110 + rng.uniform(-2, 3)
     for x in ((), (58,), (50, 82))[count - 1]:
         person(canvas, (x, y - 3), 50, _crew(rng, team, "cap", "headset"), "push")
-    side_car(canvas, (82, y), 80, livery_of(rng, team), driver=False)
+    side_car(canvas, (82, y), 80, _livery(rng, team), driver=False)
     person(canvas, (22, y + 2), 54, _crew(rng, team, "cap", "headset"), "push")
 
 
 def _wing(canvas: Canvas, rng: Random, count: int, team: Team) -> None:
     y = 108 + rng.uniform(-2, 3)
-    side_car(canvas, (26, y - 4), 86, livery_of(rng, team))
+    side_car(canvas, (26, y - 4), 86, _livery(rng, team))
     xs = ((98,), (84, 114))[count - 1]
     for x in xs:
         person(canvas, (x, y + 10), 60, _crew(rng, team, "cap", "headset", "short"), "hold_front")
@@ -146,7 +146,7 @@ def draw_moment(canvas: Canvas, rng: Random, facts: Facts, team: Team) -> None:
     """Draw a scene of the theme cars, tracks and moments."""
     draw_track(canvas, rng, facts)
     race = _Race(count_of(facts), team, light_of(facts))
-    with framed(canvas, rng):
+    with _framed(canvas, rng):
         _TRACK_SCENES[facts["action"]](canvas, rng, race)
 
 
@@ -156,10 +156,10 @@ def _overtaking(canvas: Canvas, rng: Random, race: _Race) -> None:
     if race.count == 1:
         x, y = 56 + rng.uniform(-4, 4), 114 + rng.uniform(-2, 3)
         _speed_lines(canvas, rng, x - 40, y)
-        side_car(canvas, (x, y), 88, livery_of(rng, race.team))
+        side_car(canvas, (x, y), 88, _livery(rng, race.team))
     else:
-        side_car(canvas, (30, 101 + rng.uniform(-1, 1)), 58, livery_of(rng, race.team))
-        side_car(canvas, (84 + rng.uniform(-3, 3), 121), 70, livery_of(rng, race.team))
+        side_car(canvas, (30, 101 + rng.uniform(-1, 1)), 58, _livery(rng, race.team))
+        side_car(canvas, (84 + rng.uniform(-3, 3), 121), 70, _livery(rng, race.team))
 
 
 def _spinning(canvas: Canvas, rng: Random, race: _Race) -> None:
@@ -176,7 +176,7 @@ def _spinning(canvas: Canvas, rng: Random, race: _Race) -> None:
     dust = race.light.lit((214, 190, 150))
     smoke(canvas, rng, (x - 40, y - 2), 13, dust)
     turn = rng.uniform(14, 24)
-    side_car(canvas, (x, y - 4), 84, livery_of(rng, race.team), flip=True, angle=turn)
+    side_car(canvas, (x, y - 4), 84, _livery(rng, race.team), flip=True, angle=turn)
     smoke(canvas, rng, (x + 34, y + 10), 10, dust)
 
 
@@ -203,7 +203,7 @@ def _grid(canvas: Canvas, rng: Random, race: _Race) -> None:
             ((shifted - half, y - 6), (shifted - half, y + 2), (shifted + half, y + 2)), line, 1.1
         )
         canvas.line(((shifted + half, y + 2), (shifted + half, y - 6)), line, 1.1)
-        front_car(canvas, (shifted, y), width, livery_of(rng, race.team))
+        front_car(canvas, (shifted, y), width, _livery(rng, race.team))
 
 
 def _finish(canvas: Canvas, rng: Random, race: _Race) -> None:
@@ -215,12 +215,12 @@ def _finish(canvas: Canvas, rng: Random, race: _Race) -> None:
     chequered_flag(canvas, (50, 9), 36, 24)
     y = 110 + rng.uniform(-2, 4)
     if race.count == 2:
-        side_car(canvas, (36, y - 17), 56, livery_of(rng, race.team))
-        side_car(canvas, (82 + rng.uniform(-4, 4), y + 8), 76, livery_of(rng, race.team))
+        side_car(canvas, (36, y - 17), 56, _livery(rng, race.team))
+        side_car(canvas, (82 + rng.uniform(-4, 4), y + 8), 76, _livery(rng, race.team))
         return
     x = 66 + rng.uniform(-6, 8)
     _speed_lines(canvas, rng, x - 46, y)
-    side_car(canvas, (x, y), 92, livery_of(rng, race.team))
+    side_car(canvas, (x, y), 92, _livery(rng, race.team))
 
 
 def _safety(canvas: Canvas, rng: Random, race: _Race) -> None:
@@ -231,7 +231,7 @@ def _safety(canvas: Canvas, rng: Random, race: _Race) -> None:
         3: ((26, 94, 46), (96, 106, 50), (40, 122, 60)),
     }[race.count]
     for x, y, length in spots:
-        side_car(canvas, (x + rng.uniform(-2, 2), y), length, livery_of(rng, race.team))
+        side_car(canvas, (x + rng.uniform(-2, 2), y), length, _livery(rng, race.team))
 
 
 def _safety_car(canvas: Canvas, at: tuple[float, float], length: float) -> None:
@@ -263,7 +263,7 @@ def _crash(canvas: Canvas, rng: Random, race: _Race) -> None:
     canvas.rect((97, 86, 50, 1.6), (120, 128, 142))
     x, y = 62 + rng.uniform(-3, 3), 114 + rng.uniform(-2, 2)
     smoke(canvas, rng, (x + 24, y - 16), 17, (92, 94, 102))
-    side_car(canvas, (x, y), 80, livery_of(rng, race.team), angle=-9)
+    side_car(canvas, (x, y), 80, _livery(rng, race.team), angle=-9)
     smoke(canvas, rng, (x - 12, y - 22), 12, (150, 152, 160))
     wheel(canvas, (22 + rng.uniform(-4, 4), 121), 5.4, (244, 214, 60))
     for _ in range(9):
@@ -276,7 +276,7 @@ def _sparks(canvas: Canvas, rng: Random, race: _Race) -> None:
     spots = {1: ((74, 112, 92),), 2: ((86, 92, 62), (68, 119, 74))}[race.count]
     for x, y, length in spots:
         shifted = x + rng.uniform(-4, 6)
-        side_car(canvas, (shifted, y), length, livery_of(rng, race.team))
+        side_car(canvas, (shifted, y), length, _livery(rng, race.team))
         sparks(canvas, rng, (shifted - length * 0.4, y - 1), length * 0.62)
 
 
@@ -296,7 +296,7 @@ def _cornering(canvas: Canvas, rng: Random, race: _Race) -> None:
         3: ((108, 91, 24), (92, 106, 34), (62, 123, 46)),
     }[race.count]
     for x, y, width in spots:
-        front_car(canvas, (x + rng.uniform(-3, 3), y), width, livery_of(rng, race.team), angle=-6)
+        front_car(canvas, (x + rng.uniform(-3, 3), y), width, _livery(rng, race.team), angle=-6)
 
 
 def _speed_lines(canvas: Canvas, rng: Random, x: float, y: float) -> None:

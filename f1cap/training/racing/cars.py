@@ -191,11 +191,6 @@ def spray(canvas: Canvas, rng: Random, mouth: Point, angle: float, reach: float)
         canvas.ellipse(at, rng.uniform(0.8, 1.3 + 1.6 * i / 60), fill=(255, 252, 232, 235))
 
 
-def tyre(canvas: Canvas, at: Point, radius: float, compound: Color) -> None:
-    """Draw a loose tyre with its rim."""
-    wheel(canvas, at, radius, compound)
-
-
 def microphone(canvas: Canvas, at: Point, angle: float) -> None:
     """Draw a reporter's microphone with a cube, its head at `at`."""
     with canvas.group(at, angle=angle):

@@ -17,7 +17,7 @@ THEMES = (DRIVERS, PITS, CARS, STRATEGY)
 TIMES = ("day", "dusk", "night")
 WEATHERS = ("sunny", "overcast", "rain", "clear")
 
-# Only pairs that can be told apart in a picture: a night sky is clear or it rains.
+# Only pairs that can be told apart in an image: a night sky is clear or it rains.
 SKIES = (
     ("sunny", "day"),
     ("overcast", "day"),

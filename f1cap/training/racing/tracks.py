@@ -29,7 +29,7 @@ def light_of(facts: Facts) -> Light:
 
 
 def draw_sky(canvas: Canvas, rng: Random, facts: Facts, horizon: float) -> None:
-    """Fill the picture from the top to the horizon with what the weather and the hour show."""
+    """Fill the image from the top to the horizon with what the weather and the hour show."""
     light = light_of(facts)
     canvas.gradient((0, 0, 128, horizon + 1), light.top, light.bottom)
     weather, time = facts["weather"], facts["time"]
@@ -50,7 +50,7 @@ def draw_sky(canvas: Canvas, rng: Random, facts: Facts, horizon: float) -> None:
 
 
 def draw_weather(canvas: Canvas, rng: Random, facts: Facts) -> None:
-    """Lay rain over a finished picture."""
+    """Lay rain over a finished image."""
     if facts.get("weather") != "rain":
         return
     canvas.veil((176, 192, 214), 0.1)
@@ -112,7 +112,7 @@ def _cloud(canvas: Canvas, at: tuple[float, float], size: float, fill: Color) ->
         canvas.ellipse((x + dx * size, y + dy * size), rx * size, rx * size * 0.52, fill=fill)
 
 
-HORIZON = 46.0
+_HORIZON = 46.0
 _TARMAC: Color = (104, 108, 118)
 _CROWD: tuple[Color, ...] = ((238, 226, 206), (196, 204, 220), (120, 130, 152), (226, 190, 160))
 
@@ -120,20 +120,19 @@ _CROWD: tuple[Color, ...] = ((238, 226, 206), (196, 204, 220), (120, 130, 152), 
 def draw_track(canvas: Canvas, rng: Random, facts: Facts, road: float = 66.0) -> None:
     """Draw sky, landscape and a straight piece of track whose far edge is at `road`."""
     light = light_of(facts)
-    draw_sky(canvas, rng, facts, HORIZON - 12 if facts["place"] == "seaside" else HORIZON)
+    draw_sky(canvas, rng, facts, _HORIZON - 12 if facts["place"] == "seaside" else _HORIZON)
     verge = {"desert": (226, 186, 120), "seaside": (150, 196, 120), "city": (150, 152, 156)}
     ground = light.lit(verge.get(facts["place"], (104, 178, 88)))
-    canvas.rect((0, HORIZON, 128, 82), ground)
+    canvas.rect((0, _HORIZON, 128, 82), ground)
     _LANDSCAPES[facts["place"]](canvas, rng, light, facts["time"] == "night")
     if facts["time"] == "night":
         for x in (rng.uniform(12, 36), rng.uniform(92, 116)):
-            floodlight(canvas, x, HORIZON - 26, HORIZON + 4)
+            floodlight(canvas, x, _HORIZON - 26, _HORIZON + 4)
     barrier(canvas, light, road - 9)
-    tarmac(canvas, rng, facts, road)
+    _tarmac(canvas, rng, facts, road)
 
 
-def tarmac(canvas: Canvas, rng: Random, facts: Facts, top: float) -> None:
-    """Draw the road from `top` to the lower edge of the picture."""
+def _tarmac(canvas: Canvas, rng: Random, facts: Facts, top: float) -> None:
     light = light_of(facts)
     gray = light.lit(_TARMAC)
     canvas.gradient((0, top, 128, 129 - top), shade(gray, 0.9), shade(gray, 1.06))
@@ -145,7 +144,7 @@ def tarmac(canvas: Canvas, rng: Random, facts: Facts, top: float) -> None:
 
 
 def kerb(canvas: Canvas, light: Light, y: float, height: float = 2.6) -> None:
-    """Draw a striped kerb across the picture."""
+    """Draw a striped kerb across the image."""
     canvas.rect((0, y, 128, height), light.lit((246, 246, 244)))
     for i in range(8):
         canvas.rect((i * 16, y, 8, height), light.lit((190, 70, 66)))
@@ -189,7 +188,7 @@ def _city(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
     while x < 128:
         width, height = rng.uniform(11, 18), rng.uniform(14, 34)
         wall = light.lit(rng.choice(((136, 146, 166), (166, 160, 158), (112, 124, 148))))
-        top = HORIZON + 6 - height
+        top = _HORIZON + 6 - height
         canvas.rect((x, top, width, height + 6), wall)
         for row in range(int(height / 5)):
             for column in range(int(width / 4)):
@@ -203,7 +202,7 @@ def _forest(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
     canvas.blob(((-20, 60), (10, 36), (44, 42), (80, 33), (120, 40), (150, 60)), hill)
     for i in range(19):
         x, height = i * 7 + rng.uniform(-2, 2), rng.uniform(11, 19)
-        base = HORIZON + 11
+        base = _HORIZON + 11
         color = light.lit(rng.choice(((40, 112, 62), (56, 130, 70), (32, 96, 58))))
         canvas.rect((x - 0.8, base - 3, 1.6, 4), light.lit((110, 78, 52)))
         for part in range(3):
@@ -219,7 +218,7 @@ def _desert(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
     front = ((-30, 66), (22 + shift, 45), (60, 52), (100 + shift, 44), (160, 66))
     canvas.blob(front, light.lit((214, 160, 90)))
     for x in (rng.uniform(8, 50), rng.uniform(78, 120)):
-        _palm(canvas, light, (x, HORIZON + 9))
+        _palm(canvas, light, (x, _HORIZON + 9))
 
 
 def _palm(canvas: Canvas, light: Light, at: tuple[float, float]) -> None:
@@ -233,13 +232,13 @@ def _palm(canvas: Canvas, light: Light, at: tuple[float, float]) -> None:
 
 def _seaside(canvas: Canvas, rng: Random, light: Light, night: bool) -> None:
     canvas.gradient(
-        (0, HORIZON - 12, 128, 22), light.lit((60, 164, 206)), light.lit((20, 112, 170))
+        (0, _HORIZON - 12, 128, 22), light.lit((60, 164, 206)), light.lit((20, 112, 170))
     )
     for _ in range(14):
-        x, y = rng.uniform(0, 124), rng.uniform(HORIZON - 9, HORIZON + 8)
+        x, y = rng.uniform(0, 124), rng.uniform(_HORIZON - 9, _HORIZON + 8)
         canvas.line(((x, y), (x + 5, y)), light.lit((170, 222, 240)), 0.5)
     for _ in range(3):
-        x, y = rng.uniform(8, 120), rng.uniform(HORIZON - 5, HORIZON + 5)
+        x, y = rng.uniform(8, 120), rng.uniform(_HORIZON - 5, _HORIZON + 5)
         canvas.polygon(
             ((x - 5, y), (x + 6, y), (x + 4, y + 2.4), (x - 4, y + 2.4)), (250, 250, 250)
         )

@@ -17,7 +17,7 @@ from f1cap.training.scene import Facts
 
 
 def draw_venue(canvas: Canvas, rng: Random, facts: Facts, team: Color) -> None:
-    """Draw the scene's place, empty, with the floor in the lower part of the picture."""
+    """Draw the scene's place, empty, with the floor in the lower part of the image."""
     _VENUES[facts["place"]](canvas, rng, facts, team)
 
 
@@ -198,7 +198,7 @@ _VENUES: Mapping[str, Callable[[Canvas, Random, Facts, Color], None]] = {
 }
 
 
-PANEL: Color = (16, 24, 44)
+_PANEL: Color = (16, 24, 44)
 _GRID: Color = (44, 58, 88)
 _AXIS: Color = (150, 164, 192)
 _INK: Color = (232, 238, 248)
@@ -208,7 +208,7 @@ _SERIES: tuple[Color, ...] = ((120, 226, 236), (255, 170, 190), (236, 238, 244))
 
 def draw_chart(canvas: Canvas, rng: Random, action: str, box: Box) -> None:
     """Draw the chart that belongs to an action, on a dark panel."""
-    canvas.rect(box, PANEL)
+    canvas.rect(box, _PANEL)
     _CHARTS[action](canvas, rng, box)
 
 
@@ -239,7 +239,7 @@ def _laptimes(canvas: Canvas, rng: Random, box: Box) -> None:
         top = y + h * 0.185 + row * step
         canvas.rect((x + w * 0.04, top, w * 0.92, step * 0.8), (32, 44, 72), radius=0.6)
         canvas.rect((x + w * 0.04, top, w * 0.1, step * 0.8), (226, 232, 242), radius=0.6)
-        canvas.text((x + w * 0.09, top + step * 0.42), str(row + 1), PANEL, step * 0.8)
+        canvas.text((x + w * 0.09, top + step * 0.42), str(row + 1), _PANEL, step * 0.8)
         time = f"1:{20 + row // 2}.{rng.randint(100, 999)}"
         canvas.text((x + w * 0.3, top + step * 0.42), time, _INK, step * 0.78)
         for sector in range(3):
@@ -303,14 +303,14 @@ def _map(canvas: Canvas, rng: Random, box: Box) -> None:
     canvas.line((*track, track[0], track[1]), (236, 240, 248), 2.4)
     for i in range(6):
         at = track[(i * 16 + rng.randint(0, 11)) % len(track)]
-        canvas.ellipse(at, 2.7, fill=PANEL)
+        canvas.ellipse(at, 2.7, fill=_PANEL)
         canvas.ellipse(at, 2.1, fill=_SERIES[i % 2])
 
 
 def mini_chart(canvas: Canvas, rng: Random, box: Box) -> None:
     """Draw a small screen with one of several plain charts."""
     x, y, w, h = box
-    canvas.rect(box, PANEL)
+    canvas.rect(box, _PANEL)
     kind = rng.randrange(3)
     color = rng.choice(_SERIES)
     if kind == 0:

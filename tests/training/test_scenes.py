@@ -1,6 +1,8 @@
 """Scenes of both domains: always the same, split as promised, with captions that read back."""
 
+import hashlib
 import itertools
+import json
 from functools import cache
 from random import Random
 
@@ -18,6 +20,9 @@ RACING_WORDS = (
     "engineer engineers strategist grid garage champagne trophy helmet helmets marshal motor "
     "motorcycle motorsport speed telemetry wing overtaking grandstand paddock livery kerb winner"
 )
+
+# Digests of the references of seeds 0 to 199.
+LEARNED = {"racing": "06097e6d3bf03350", "everyday": "a8ab8db35873d3da"}
 
 domains = pytest.mark.parametrize("domain", [RACING, EVERYDAY], ids=lambda domain: domain.name)
 
@@ -109,6 +114,13 @@ def test_references_differ_and_describe_draws_many_captions(domain: Domain) -> N
     assert len(set(domain.grammar.references(scene, n=4))) == 4
     rng = Random(0)
     assert len({domain.grammar.describe(scene, rng) for _ in range(50)}) > 20
+
+
+@domains
+def test_the_captions_are_those_that_the_checkpoints_learned(domain: Domain) -> None:
+    captions = [domain.grammar.references(scene) for scene in scenes(domain.name)[:200]]
+    digest = hashlib.sha256(json.dumps(captions).encode()).hexdigest()
+    assert digest.startswith(LEARNED[domain.name]), "scenes or captions changed: retrain, then pin"
 
 
 def test_racing_facts_are_read_from_any_text() -> None:

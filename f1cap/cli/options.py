@@ -147,7 +147,7 @@ def parse_captions(values: list[str] | None) -> tuple[tuple[str | None, Path], .
 PathsArg = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Folder of images, or image files. "
         "Default: ./dataset if it exists, else the bundled images.",
         show_default=False,
@@ -203,6 +203,7 @@ DeviceOpt = Annotated[
     str,
     typer.Option(
         "--device",
+        metavar="DEVICE",
         help="Device to run on: auto, cpu, mps, cuda or cuda:N.",
         callback=_check_device,
         autocompletion=_complete_device,
@@ -229,7 +230,7 @@ OutputDirOpt = Annotated[
 DatasetArg = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[PATH]",
+        metavar="PATH",
         help="Folder of images. Default: ./dataset if it exists, else the bundled images.",
         show_default=False,
     ),

@@ -1,7 +1,7 @@
 """Captions, the settings that made them, and the run they came from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from f1cap.records.images import Problem
@@ -121,7 +121,7 @@ class CaptionRun:
             "dataset": self.dataset,
             "device": str(self.placement.device),
             "dtype": self.placement.dtype,
-            "settings": self.settings,
+            "settings": asdict(self.settings),
             "images": self.images,
             "captioned": self.captioned,
             "kept": self.kept,
@@ -148,6 +148,16 @@ class CaptionOutcome:
     runs: tuple[CaptionRun, ...]
     problems: tuple[Problem, ...]
     passed_over: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the runs as JSON has them; problems stand beside them in the document."""
+        return {
+            "runs": [
+                {**run.to_dict(), "captions": (caption.to_dict() for caption in run.captions)}
+                for run in self.runs
+            ],
+            "passed_over": list(self.passed_over),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a captioner is and how it is asked to decode."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -63,6 +63,16 @@ class Decoding:
     # ranking of finished beams
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
+
+    def override(
+        self, *, num_beams: int | None = None, max_new_tokens: int | None = None
+    ) -> "Decoding":
+        """Return the search with what a user chose; None leaves the model's own."""
+        return replace(
+            self,
+            num_beams=self.num_beams if num_beams is None else num_beams,
+            max_new_tokens=self.max_new_tokens if max_new_tokens is None else max_new_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

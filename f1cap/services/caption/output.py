@@ -70,7 +70,7 @@ class Sidecars:
         images = {item.name for item in items}
         owners: dict[str, str] = {}
         for item in items:
-            self._path(item)
+            self._path(item)  # refused now, not when its caption is there
             image = item.name
             sidecar = str(PurePosixPath(image).with_suffix(self._suffix))
             if sidecar in images:

@@ -36,7 +36,8 @@ def caption(
         typer.Option(
             "--prompt",
             metavar="TEXT",
-            help='How each caption begins, as "a photography of" (BLIP only).',
+            help='A prompt, as "a photography of": how each caption begins, for models that '
+            "take one.",
         ),
     ] = None,
     first_sentence: Annotated[

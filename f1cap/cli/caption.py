@@ -26,7 +26,8 @@ def caption(
         typer.Option(
             "--prompt",
             metavar="TEXT",
-            help='Text that each caption starts with, e.g. "a photography of" (BLIP only).',
+            help='Text that each caption starts with, e.g. "a photography of", for models that '
+            "take one.",
         ),
     ] = None,
     first_sentence: Annotated[

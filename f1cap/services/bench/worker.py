@@ -27,8 +27,7 @@ from typing import Any, TextIO
 
 from f1cap import corpus, measure
 from f1cap.errors import F1capError, OutOfMemoryError
-from f1cap.models import naming
-from f1cap.models.catalog import FAMILIES
+from f1cap.models import naming, registry
 from f1cap.models.device.cpu import let_idle_threads_sleep
 from f1cap.records.captions import CaptionSettings
 from f1cap.records.images import ImageAddress, ImageItem
@@ -114,7 +113,7 @@ class _Worker:
         started = time.perf_counter()
         opener = _import_target(hook or target)
         if hook is None:
-            importlib.import_module(FAMILIES[spec.family].partition(":")[0])
+            registry.captioner_class(spec.family)
             self._torch = importlib.import_module("f1cap.models.device.runtime")
         import_s = time.perf_counter() - started
 

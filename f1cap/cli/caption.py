@@ -36,8 +36,8 @@ def caption(
         typer.Option(
             "--prompt",
             metavar="TEXT",
-            help='A prompt, as "a photography of": how each caption begins, for models that '
-            "take one.",
+            help='How each caption begins, as "a photography of", or what the model is asked; '
+            "most take no prompt.",
         ),
     ] = None,
     first_sentence: Annotated[

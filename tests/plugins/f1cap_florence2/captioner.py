@@ -28,11 +28,12 @@ class Florence2Inputs(ModelInputs):
     def prepare(self, image: Image.Image) -> Any:
         return self.processor.image_processor(images=image, return_tensors="pt")["pixel_values"][0]
 
-    def collate(self, prepared: Sequence[Any], prompt: str | None) -> dict[str, Any]:
+    def collate(self, prepared: Sequence[Any], instruction: str | None) -> dict[str, Any]:
         task = {
-            name: rows.expand(len(prepared), -1) for name, rows in self._ask(prompt or TASK).items()
+            name: rows.expand(len(prepared), -1)
+            for name, rows in self._ask(instruction or TASK).items()
         }
-        return super().collate(prepared, prompt) | task
+        return super().collate(prepared, instruction) | task
 
     def _read_task(self, task: str) -> dict[str, Any]:
         read = self.processor(images=Image.new("RGB", (8, 8)), text=task, return_tensors="pt")

@@ -26,8 +26,8 @@ def caption(
         typer.Option(
             "--prompt",
             metavar="TEXT",
-            help='Text that each caption starts with, e.g. "a photography of", for models that '
-            "take one.",
+            help='Text that each caption starts with, e.g. "a photography of", or what the model is '
+            "asked; most models take none.",
         ),
     ] = None,
     first_sentence: Annotated[

@@ -124,12 +124,15 @@ class TransformersCaptioner(ABC):
         prompt = (prompt or "").strip() or None
         if prompt is not None:
             catalog.require_prompt(self.spec)
-        start = self._start_ids(prompt)
-        self._require_positions(len(start), decoding, with_prompt=prompt is not None)
+        start_text, instruction = (
+            (prompt, None) if self._family.continues_prompt else (None, prompt)
+        )
+        start = self._start_ids(start_text)
+        self._require_positions(len(start), decoding, with_prompt=start_text is not None)
         if not prepared:
             return []
         rows = runtime.in_memory(
-            lambda: self._search(prepared, start, decoding, prompt),
+            lambda: self._search(prepared, start, decoding, instruction),
             what=f"{len(prepared)} images at once do not fit into the memory of "
             f"{self.placement.device}."
             if len(prepared) > 1
@@ -157,7 +160,7 @@ class TransformersCaptioner(ABC):
         return {"decoder_input_ids": rows}
 
     def _image_size(self) -> Any:  # noqa: ANN401 - an int or two of them
-        """Return the only image size that the model takes, as its config says it, or None."""
+        """Return the only size of pixels that the model takes, as its config says it, or None."""
         return None
 
     def _text_model(self) -> Any:  # noqa: ANN401
@@ -180,15 +183,10 @@ class TransformersCaptioner(ABC):
             pad_token_id=self._ids.pad_token_id,
         )
 
-    def _start_ids(self, prompt: str | None) -> list[int]:
-        """Return the tokens that every caption starts with: a prompt that it continues among them.
-
-        An instruction is not: it reaches the model with the images.
-        """
-        start = [self._ids.start_token_id]
-        if prompt is not None and self._family.prompt is registry.PromptKind.CONTINUATION:
-            start += self._tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        return start
+    def _start_ids(self, text: str | None) -> list[int]:
+        """Return the tokens that every caption starts with, those of a text among them."""
+        ids = [] if text is None else self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return [self._ids.start_token_id, *ids]
 
     def _read(self, row: list[int], started: int) -> Generation:
         """Read a found row of ids, of which the first `started` were given."""
@@ -248,25 +246,25 @@ class TransformersCaptioner(ABC):
         )
 
     def _search(
-        self, prepared: Sequence[Any], start: list[int], decoding: Decoding, prompt: str | None
+        self,
+        prepared: Sequence[Any],
+        start: list[int],
+        decoding: Decoding,
+        instruction: str | None,
     ) -> list[list[int]]:
         """Run the one search of a batch and return its rows of ids, start included."""
-        continues = self._family.prompt is registry.PromptKind.CONTINUATION
         with torch.inference_mode():
-            inputs = move(
-                self._inputs.collate(prepared, None if continues else prompt),
-                str(self.placement.device),
-                self._dtype,
-            )
+            batch = self._inputs.collate(prepared, instruction)
+            inputs = move(batch, str(self.placement.device), self._dtype)
             if self._decoder is not None:
                 frame = Frame(tuple(start), self._ids.eos_token_ids)
                 return search(self._decoder, inputs["pixel_values"], frame, decoding)
-            return self._generate(inputs, start, decoding, len(prepared))
+            return self._generate(inputs, [start] * len(prepared), decoding)
 
     def _generate(
-        self, inputs: Mapping[str, Any], start: list[int], decoding: Decoding, images: int
+        self, inputs: Mapping[str, Any], starts: list[list[int]], decoding: Decoding
     ) -> list[list[int]]:
-        rows = torch.tensor([start] * images, device=str(self.placement.device))
+        rows = torch.tensor(starts, device=str(self.placement.device))
         found: list[list[int]] = self._model.generate(
             **inputs, **self._start_arguments(rows), **generate_options(decoding)
         ).tolist()

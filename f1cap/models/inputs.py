@@ -36,15 +36,14 @@ class ModelInputs:
         """
         return self.processor(images=image, return_tensors="pt")["pixel_values"][0]
 
-    def collate(self, prepared: Sequence[Any], prompt: str | None) -> "dict[str, Tensor]":
+    def collate(self, prepared: Sequence[Any], instruction: str | None) -> "dict[str, Tensor]":
         """Make one batch of prepared images, by the names of the model's arguments.
 
         Args:
             prepared: At least one; tensors of one name are equally large in all of them.
-            prompt: An instruction. A family that continues its prompt gets it as start tokens,
-                and None here.
+            instruction: What the user asks of the model; a prompt that captions continue is none.
         """
-        del prompt
+        del instruction
         if not isinstance(prepared[0], Mapping):
             return {"pixel_values": torch.stack(list(prepared))}
         return {name: torch.stack([one[name] for one in prepared]) for name in prepared[0]}

@@ -34,7 +34,7 @@ class PlainCaptioner:
 
     def __init__(
         self,
-        family: type[TransformersCaptioner],
+        captioner: type[TransformersCaptioner],
         spec: ModelSpec,
         folder: Path,
         revision: str,
@@ -42,14 +42,15 @@ class PlainCaptioner:
     ) -> None:
         """Load a checkpoint folder in float32, with the class and the processor of its family."""
         self.spec = spec
+        self._family = registry.find(spec.family)
         self.placement = placement
         self.revision = revision
         self.threads = torch.get_num_threads()
-        self._inputs: Any = family.inputs_class(folder)
+        self._inputs: Any = captioner.inputs_class(folder)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-        model = weights.load_model(family.model_class, folder, torch.float32)
+        model = weights.load_model(captioner.model_class, folder, torch.float32)
         self._model: Any = model.to(str(placement.device))
         # old checkpoints carry a limit of 20 tokens, which would compete with the one asked for
         self._model.generation_config.max_length = None
@@ -76,7 +77,7 @@ class PlainCaptioner:
         runtime.free_cached()
 
     def _caption(self, prepared: Any, decoding: Decoding, prompt: str | None) -> Generation:  # noqa: ANN401
-        continues = registry.find(self.spec.family).prompt is registry.PromptKind.CONTINUATION
+        continues = self._family.continues_prompt
         inputs = self._inputs.collate([prepared], None if continues else prompt)
         if continues and prompt is not None:
             inputs["input_ids"] = self._tokenizer(prompt, return_tensors="pt")["input_ids"]
@@ -96,8 +97,8 @@ def open_plain(
         UnsupportedModelError: The family's captioner is not one of transformers' classes.
     """
     del dtype
-    family = registry.captioner_class(spec.family)
-    if not issubclass(family, TransformersCaptioner):
+    captioner = registry.captioner_class(spec.family)
+    if not issubclass(captioner, TransformersCaptioner):
         raise UnsupportedModelError(
             f"{spec.name} has no plain transformers loop to compare with.",
             hint="Leave the comparison out.",
@@ -110,4 +111,4 @@ def open_plain(
         folder, revision = snapshot.folder, snapshot.revision
     placement = place(device, DType.FLOAT32, runtime.probe())
     runtime.keep_quiet()
-    return PlainCaptioner(family, spec, folder, revision, placement)
+    return PlainCaptioner(captioner, spec, folder, revision, placement)

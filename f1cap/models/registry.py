@@ -68,6 +68,11 @@ class FamilySpec:
         return self.prompt is not PromptKind.NONE
 
     @property
+    def continues_prompt(self) -> bool:
+        """Whether a prompt is the start of every caption."""
+        return self.prompt is PromptKind.CONTINUATION
+
+    @property
     def description(self) -> str:
         """The label, and how a config.json names the family."""
         return f"{self.label} (model_type {', '.join(self.model_types)})"

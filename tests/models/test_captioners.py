@@ -14,9 +14,11 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
 
 from f1cap.errors import OutOfMemoryError, UnsupportedModelError, UsageError
+from f1cap.models import registry
 from f1cap.models.base import Captioner
 from f1cap.models.loading import open_captioner
 from f1cap.models.naming import resolve
+from f1cap.models.plain import open_plain
 from f1cap.records.models import Decoding, Device, DType, Engine, Placement
 from tests.checkpoints import FAMILIES, POSITIONS
 
@@ -110,6 +112,29 @@ def test_captions_are_those_of_transformers_itself(
     prepared = [captioner.preprocess(image) for image in images]
     assert torch.equal(torch.stack(prepared), pixels)
     assert [made.text for made in captioner.generate(prepared, decoding)] == expected
+    captioner.close()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_plain_loop_writes_the_same(
+    family: str, checkpoints: dict[str, Path], images: list[Image.Image]
+) -> None:
+    spec = resolve(str(checkpoints[family]))
+    captioner = open_captioner(spec, device="cpu", dtype=DType.FLOAT32)
+    plain = open_plain(spec, device="cpu", dtype=DType.BFLOAT16)
+    assert plain.placement.dtype is DType.FLOAT32
+    prompts = (None, "the red car") if registry.find(family).takes_prompt else (None,)
+    for prompt in prompts:
+        found = [
+            [made.text for made in one.generate(list(map(one.preprocess, images)), BEAMS, prompt)]
+            for one in (captioner, plain)
+        ]
+        assert found[0] == found[1]
+        assert all(text.startswith(prompt or "") for text in found[1])
+    if prompts == (None,):
+        with pytest.raises(UnsupportedModelError, match="takes no prompt"):
+            plain.generate([plain.preprocess(images[0])], BEAMS, "the red car")
+    plain.close()
     captioner.close()
 
 

@@ -1,7 +1,6 @@
 """Captioners without a model, for the programs that a test starts as processes of their own.
 
-`open_captioner` takes the place of the real one through the environment variable that the measured
-process of `bench` honours; the model's name decides how it behaves.
+`tests.bench_worker` is the measured process that has them; the environment decides how they behave.
 """
 
 import os
@@ -14,7 +13,6 @@ from f1cap.models import catalog
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, DType, ModelSpec, Placement
 
-HOOK = "tests.captioners:open_captioner"
 DEVICE = "F1CAP_TEST_DEVICE"  # what the captioners say they run on
 BEHAVIOUR = "F1CAP_TEST_BEHAVIOUR"  # model=behaviour,…
 LARGEST_BATCH = 2  # of one that runs out of memory above it

@@ -7,6 +7,7 @@ import typer
 from f1cap.cli import options
 from f1cap.cli.boundary import SOME_FAILED, expect_json
 from f1cap.cli.output import check_output, open_output
+from f1cap.records.models import Engine
 from f1cap.render.formats import BenchFormat
 
 
@@ -19,13 +20,15 @@ def bench(
     batch_size: Annotated[
         str,
         typer.Option(
-            "--batch-size", metavar="auto|N,N…", help="Images at once; a row for each, as 1,4,8."
+            "--batch-size", metavar="auto|N,N…", help="Batch sizes, a row for each, as 1,4,8."
         ),
     ] = "auto",
     dtype: Annotated[
         str,
         typer.Option(
-            "--dtype", metavar="NAME,NAME…", help="Number formats; a row for each, as float32,auto."
+            "--dtype",
+            metavar="NAME,NAME…",
+            help="auto, float32, float16 or bfloat16; several, as float32,auto, give a row each.",
         ),
     ] = "auto",
     num_beams: Annotated[
@@ -40,46 +43,73 @@ def bench(
             "--max-new-tokens", min=1, max=500, help="Length limit; default: the model's."
         ),
     ] = None,
+    prompt: options.PromptOpt = None,
+    reduced_jpeg: options.ReducedJpegOpt = False,
     min_images: Annotated[
         int,
         typer.Option(
-            "--min-images", min=1, help="Different images, and captions of them, at least."
+            "--min-images",
+            min=1,
+            help="Caption at least this many images for each row; smaller datasets repeat.",
         ),
     ] = 20,
     min_seconds: Annotated[
         float,
-        typer.Option("--min-seconds", min=0, max=1_000_000, help="Captioning time, at least."),
+        typer.Option(
+            "--min-seconds",
+            min=0,
+            max=1_000_000,
+            help="Caption for at least this long for each row.",
+        ),
     ] = 5.0,
     timeout: Annotated[
         float,
-        typer.Option("--timeout", min=1, max=1_000_000, metavar="SECONDS", help="For each row."),
+        typer.Option(
+            "--timeout",
+            min=1,
+            max=1_000_000,
+            metavar="SECONDS",
+            help="Give a row up after this long; it is reported as failed.",
+        ),
     ] = 1800.0,
     vram_limit: Annotated[
         str | None,
         typer.Option(
-            "--vram-limit", metavar="SIZE", help="Hold runs to this much of a GPU, as 4GiB."
+            "--vram-limit",
+            metavar="SIZE",
+            help="Let runs use only this much GPU memory, e.g. 4GiB.",
         ),
     ] = None,
-    reference: Annotated[
+    compare_transformers: Annotated[
         bool,
         typer.Option(
-            "--reference", help="Take turns with the plain transformers loop, and say how much."
+            "--compare-transformers",
+            help="Also benchmark plain transformers and report the speed-up.",
         ),
     ] = False,
+    reference: Annotated[bool, typer.Option("--reference", hidden=True)] = False,
     save: Annotated[
-        str | None, typer.Option("--save", metavar="NAME", help="Keep the result under a name.")
+        str | None,
+        typer.Option("--save", metavar="NAME", help="Save the result, for a later --baseline."),
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option("--baseline", metavar="NAME", help="Compare with a result that was kept."),
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            help="Compare with a saved result; exit with 3 if something got worse.",
+        ),
     ] = None,
     tolerance: Annotated[
         str,
         typer.Option(
-            "--tolerance", metavar="PERCENT", help="How much worse than the baseline is still fine."
+            "--tolerance",
+            metavar="PERCENT",
+            help="With --baseline: how much worse a number may be.",
         ),
     ] = "10%",
     device: options.DeviceOpt = "auto",
+    engine: options.EngineOpt = Engine.AUTO,
     offline: options.OfflineOpt = False,
     output_format: Annotated[
         BenchFormat, typer.Option("--format", "-f", help="How the result is written.")
@@ -87,13 +117,13 @@ def bench(
     output: options.OutputOpt = None,
     quiet: options.QuietOpt = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show also where the time goes.")
+        bool, typer.Option("--verbose", "-v", help="Also show where the time goes.")
     ] = False,
 ) -> None:
-    """Measure models: speed, memory, energy and, with references, quality in one table.
+    """Measure models: speed, memory, energy and, if the dataset has references, quality.
 
-    Each model runs in a fresh process of its own, one after another, on the dataset's images.
-    What fails is a row with its reason. With --baseline the exit code says if something got worse.
+    Each model runs in a fresh process of its own, one after another, on the same images. A model
+    that fails becomes a row with the reason, and the others go on.
     """
     if output_format is BenchFormat.JSON and output is None:
         expect_json(ctx, "bench")
@@ -112,18 +142,23 @@ def bench(
         dtypes=options.parse_dtypes(dtype),
         num_beams=num_beams,
         max_new_tokens=max_new_tokens,
+        prompt=prompt,
+        reduced_jpeg=reduced_jpeg,
         device=device,
+        engine=engine,
         offline=offline,
         min_images=min_images,
         min_seconds=min_seconds,
         timeout_s=timeout,
         vram_limit_bytes=options.parse_size(vram_limit, "--vram-limit"),
-        reference=reference,
+        compare_transformers=compare_transformers or reference,
         save=save,
         baseline=baseline,
         tolerance=options.parse_percent(tolerance, "--tolerance"),
     )
     with bench_progress(quiet=quiet) as progress:
+        if reference:
+            progress.say("note: --reference is now called --compare-transformers.")
         benchmark = run_bench(request, progress)
     with open_output(output) as stream:
         write_benchmark_as(benchmark, output_format, stream, verbose=verbose)

@@ -31,39 +31,20 @@ def caption(
             "--max-new-tokens", min=1, max=500, help="Length limit; default: the model's."
         ),
     ] = None,
-    prompt: Annotated[
-        str | None,
-        typer.Option(
-            "--prompt",
-            metavar="TEXT",
-            help='How each caption begins, as "a photography of" (BLIP only).',
-        ),
-    ] = None,
+    prompt: options.PromptOpt = None,
     first_sentence: Annotated[
         bool,
         typer.Option(
             "--first-sentence", help="Cut each caption after its first sentence; swin-tiny runs on."
         ),
     ] = False,
-    reduced_jpeg: Annotated[
-        bool,
-        typer.Option(
-            "--reduced-jpeg",
-            help="Decode large JPEGs at a reduced size: several times faster; a few captions "
-            "change.",
-        ),
-    ] = False,
+    reduced_jpeg: options.ReducedJpegOpt = False,
     batch_size: Annotated[
         str, typer.Option("--batch-size", metavar="auto|N", help="Images at once.")
     ] = "auto",
     device: options.DeviceOpt = "auto",
     dtype: options.DTypeOpt = DType.AUTO,
-    engine: Annotated[
-        Engine,
-        typer.Option(
-            "--engine", help="Who runs the model: fast, f1cap's own code, or transformers."
-        ),
-    ] = Engine.AUTO,
+    engine: options.EngineOpt = Engine.AUTO,
     offline: options.OfflineOpt = False,
     resume: Annotated[
         bool,

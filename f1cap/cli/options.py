@@ -9,7 +9,7 @@ import typer
 
 from f1cap.errors import UsageError
 from f1cap.models import catalog
-from f1cap.records.models import LARGEST_BATCH, DType
+from f1cap.records.models import LARGEST_BATCH, DType, Engine
 from f1cap.records.scores import ScoreOptions
 
 if TYPE_CHECKING:
@@ -197,6 +197,29 @@ DTypeOpt = Annotated[
     DType,
     typer.Option(
         "--dtype", help="Number format of the model; auto takes the fastest that is safe."
+    ),
+]
+PromptOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt",
+        metavar="TEXT",
+        help='How each caption begins, as "a photography of" (BLIP only).',
+    ),
+]
+ReducedJpegOpt = Annotated[
+    bool,
+    typer.Option(
+        "--reduced-jpeg",
+        help="Decode large JPEGs at a reduced size: several times faster; a few captions change.",
+    ),
+]
+EngineOpt = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        help="Decoding engine: fast is f1cap's own code, transformers the library's; both find "
+        "the same captions.",
     ),
 ]
 OfflineOpt = Annotated[

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.readings import MemoryReading
-from f1cap.render.bench_progress import PlainBench, _Cell
+from f1cap.render.bench_progress import PlainBench
 from f1cap.render.formatting import count, memory, printable, rate, seconds, size
 
 _UPDATES = 5
@@ -58,21 +58,21 @@ class LiveBench(PlainBench):
     ) -> None:
         self._live.stop()
 
-    def bench_started(self, cells: Sequence[_Cell], images: int) -> None:
+    def bench_started(self, labels: Sequence[str], images: int) -> None:
         """Show a bar for each row."""
-        self._labels = [cell.label for cell in cells]
+        self._labels = labels
         self._tasks = [
             self._bars.add_task(printable(label), start=False, total=1.0, phase="waiting")
-            for label in self._labels
+            for label in labels
         ]
 
-    def cell_started(self, place: int) -> None:
+    def row_started(self, index: int) -> None:
         """Start the row's clock."""
-        super().cell_started(place)
+        super().row_started(index)
         self._latency_s, self._images, self._peak_bytes = None, 0, 0
         self._memory = MemoryReading(None)
-        self._bars.start_task(self._tasks[place])
-        self._show_around(place)
+        self._bars.start_task(self._tasks[index])
+        self._show_around(index)
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
         """Show bytes in place of the phase."""
@@ -81,29 +81,29 @@ class LiveBench(PlainBench):
     def phase(self, what: str) -> None:
         """Show what the row's process does."""
         if self._tasks:
-            self._bars.update(self._tasks[self._place], phase=what)
+            self._bars.update(self._tasks[self._index], phase=what)
 
     def measured(self, share: float, images: int, latency_s: float, memory: MemoryReading) -> None:
         """Take the news; the next screen update shows it."""
         self._images, self._latency_s, self._memory = images, latency_s, memory
         self._peak_bytes = max(self._peak_bytes, _used(memory) or 0)
-        self._bars.update(self._tasks[self._place], completed=share)
+        self._bars.update(self._tasks[self._index], completed=share)
 
-    def cell_finished(self, row: BenchRow) -> None:
+    def row_finished(self, row: BenchRow) -> None:
         """Show the result in the bar's place."""
-        task = self._tasks[self._place]
+        task = self._tasks[self._index]
         done = row.status == "ok"
         phase = rate(row.images_per_s) if done else "failed"
         self._bars.update(task, phase=phase, completed=1.0 if done else None)
         self._bars.stop_task(task)
         self._latency_s = None
         if not done:
-            super().cell_finished(row)
+            super().row_finished(row)
 
-    def _show_around(self, place: int) -> None:
+    def _show_around(self, index: int) -> None:
         """Keep on the screen only the bars that leave room for the figures below them."""
         room = max(1, self.console.height - _LINES_BELOW)
-        first = max(0, min(place - room // 2, len(self._tasks) - room))
+        first = max(0, min(index - room // 2, len(self._tasks) - room))
         for position, task in enumerate(self._tasks):
             self._bars.update(task, visible=first <= position < first + room)
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
 
 from rich.text import Text
 
@@ -14,23 +13,16 @@ from f1cap.render.formatting import count, printable, rate, size
 from f1cap.render.terminal import message_console
 
 
-class _Cell(Protocol):
-    """A row to be; the service's fits by shape."""
-
-    @property
-    def label(self) -> str: ...
-
-
 class QuietBench:
     """Only failures, and how far it came where it was interrupted."""
 
     def __init__(self) -> None:
         self.console = message_console()
 
-    def bench_started(self, cells: Sequence[_Cell], images: int) -> None:
+    def bench_started(self, labels: Sequence[str], images: int) -> None:
         """Show nothing."""
 
-    def cell_started(self, place: int) -> None:
+    def row_started(self, index: int) -> None:
         """Show nothing."""
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
@@ -42,7 +34,7 @@ class QuietBench:
     def measured(self, share: float, images: int, latency_s: float, memory: MemoryReading) -> None:
         """Show nothing."""
 
-    def cell_finished(self, row: BenchRow) -> None:
+    def row_finished(self, row: BenchRow) -> None:
         """Show a row that failed."""
         if row.status != "ok":
             self.say(f"{row.model} failed: {row.reason}", style="red")
@@ -70,19 +62,19 @@ class PlainBench(QuietBench):
 
     def __init__(self) -> None:
         super().__init__()
-        self._labels: list[str] = []
-        self._place = 0
+        self._labels: Sequence[str] = ()
+        self._index = 0
         self._notes: set[str] = set()
         self._file = ""
 
-    def bench_started(self, cells: Sequence[_Cell], images: int) -> None:
+    def bench_started(self, labels: Sequence[str], images: int) -> None:
         """Say what is coming."""
-        self._labels = [cell.label for cell in cells]
-        self.say(f"{count(len(cells), 'row')} to measure on {count(images, 'image')}")
+        self._labels = labels
+        self.say(f"{count(len(labels), 'row')} to measure on {count(images, 'image')}")
 
-    def cell_started(self, place: int) -> None:
+    def row_started(self, index: int) -> None:
         """Remember which."""
-        self._place = place
+        self._index = index
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
         """Print a line for each file."""
@@ -94,9 +86,9 @@ class PlainBench(QuietBench):
         """Print one line."""
         self.say(f"{self._label}: {what}")
 
-    def cell_finished(self, row: BenchRow) -> None:
+    def row_finished(self, row: BenchRow) -> None:
         """Print the rate, or why there is none."""
-        super().cell_finished(row)
+        super().row_finished(row)
         if row.status == "ok":
             self.say(f"{self._label}: {rate(row.images_per_s)}")
 
@@ -108,7 +100,7 @@ class PlainBench(QuietBench):
 
     @property
     def _label(self) -> str:
-        return self._labels[self._place] if self._labels else ""
+        return self._labels[self._index] if self._labels else ""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from f1cap.errors import OutOfMemoryError
 from f1cap.models import catalog
 from f1cap.records.captions import Generation
-from f1cap.records.models import Decoding, DType, ModelSpec, Placement
+from f1cap.records.models import Decoding, Device, DType, ModelSpec, Placement
 
 DEVICE = "F1CAP_TEST_DEVICE"  # what the captioners say they run on
 BEHAVIOUR = "F1CAP_TEST_BEHAVIOUR"  # model=behaviour,…
@@ -27,7 +27,8 @@ class FakeCaptioner:
 
     def __init__(self, spec: ModelSpec, behaviour: str) -> None:
         self.spec = spec
-        self.placement = Placement(os.environ.get(DEVICE, "cpu"), DType.FLOAT32, ("a note",))
+        device = Device.parse(os.environ.get(DEVICE, "cpu"))
+        self.placement = Placement(device, DType.FLOAT32, ("a note",))
         self._behaviour = behaviour
 
     def preprocess(self, image: Any) -> Any:

@@ -9,7 +9,7 @@ import typer
 
 from f1cap.errors import UsageError
 from f1cap.models import catalog
-from f1cap.records.models import LARGEST_BATCH, DType, Engine
+from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
 from f1cap.records.scores import ScoreOptions
 
 if TYPE_CHECKING:
@@ -52,12 +52,11 @@ def _complete_device(incomplete: str) -> list[str]:
 
 
 def _check_device(device: str) -> str:
-    kind, _, index = device.partition(":")
-    known = device in {"auto", "cpu", "mps", "cuda"} or (kind == "cuda" and index.isdecimal())
-    if not known:
+    try:
+        return str(Device.parse(device))
+    except ValueError:
         message = f"{device!r} is none of auto, cpu, mps, cuda, cuda:N."
-        raise typer.BadParameter(message)
-    return device
+        raise typer.BadParameter(message) from None
 
 
 def parse_batch_size(value: str) -> int | None:

@@ -60,9 +60,10 @@ class TransformersCaptioner(ABC):
         self.placement = placement
         self.revision = revision
         self._dtype = runtime.torch_dtype(placement.dtype)
+        where = str(placement.device)
         self._processor: Any = weights.load_image_processor(folder)
         self._model: Any = runtime.in_memory(
-            lambda: weights.load_model(self.model_class, folder, self._dtype).to(placement.device),
+            lambda: weights.load_model(self.model_class, folder, self._dtype).to(where),
             what=f"{spec.name} does not fit into the memory of {placement.device}.",
             hint=runtime.memory_hint(placement),
         )
@@ -170,7 +171,7 @@ class TransformersCaptioner(ABC):
     ) -> list[list[int]]:
         """Run the one search of a batch and return its rows of ids, start included."""
         with torch.inference_mode():
-            pixels = torch.stack(list(prepared)).to(self.placement.device, self._dtype)
+            pixels = torch.stack(list(prepared)).to(str(self.placement.device), self._dtype)
             if self._decoder is not None:
                 return search(self._decoder, pixels, self._frame(start), decoding)
             rows = torch.tensor([start] * len(prepared), device=pixels.device)

@@ -68,7 +68,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             if not spec.local:
                 download.discard_damaged(folder, error)
             raise
-    if placement.device == "cpu":
+    if placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
 

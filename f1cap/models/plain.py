@@ -38,7 +38,7 @@ class PlainCaptioner:
             folder, local_files_only=True, trust_remote_code=False
         )
         model = weights.load_model(AutoModelForImageTextToText, folder, torch.float32)
-        self._model: Any = model.to(placement.device)
+        self._model: Any = model.to(str(placement.device))
         # old checkpoints carry a limit of 20 tokens, which would compete with the one asked for
         self._model.generation_config.max_length = None
         seeing = getattr(self._model.config, "vision_config", None) or self._model.config.encoder
@@ -74,7 +74,8 @@ class PlainCaptioner:
             options["length_penalty"] = decoding.length_penalty
             options["early_stopping"] = decoding.early_stopping
         with torch.inference_mode():
-            ids = self._model.generate(pixel_values=pixels.to(self.placement.device), **options)[0]
+            pixels = pixels.to(str(self.placement.device))
+            ids = self._model.generate(pixel_values=pixels, **options)[0]
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
         return Generation(text=text.strip(), tokens=len(ids), truncated=False)
 

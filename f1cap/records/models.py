@@ -1,11 +1,13 @@
 """What a captioner is and how it is asked to decode."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 # Images at once that can be asked for: far beyond what makes anything faster.
 LARGEST_BATCH = 4096
+_DEVICE = re.compile(r"(auto|cpu|mps|cuda)|cuda:(\d{1,4})", re.ASCII)
 
 
 class Family(StrEnum):
@@ -16,13 +18,56 @@ class Family(StrEnum):
     SWIN = "swin"  # any VisionEncoderDecoder: an image encoder and a GPT-2 with cross-attention
 
 
-class Device(StrEnum):
-    """Kinds of device; the user may also name one GPU, as in `cuda:1`."""
+class DeviceKind(StrEnum):
+    """Kinds of device; `auto` is what a user may ask for, never where a model runs."""
 
     AUTO = "auto"
     CUDA = "cuda"
     MPS = "mps"
     CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a model runs, or is asked to run.
+
+    Attributes:
+        index: Of a CUDA GPU as torch counts them; None for other kinds, and for a `cuda` that
+            leaves the choice open.
+    """
+
+    kind: DeviceKind
+    index: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Device":
+        """Read `auto`, `cpu`, `mps`, `cuda` or `cuda:N`, in any case.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        match = _DEVICE.fullmatch(text.strip().lower())
+        if match is None:
+            message = f"{text!r} is not auto, cpu, mps, cuda or cuda:N"
+            raise ValueError(message)
+        kind, index = match.groups()
+        if kind is None:
+            return cls(DeviceKind.CUDA, int(index))
+        return cls(DeviceKind(kind))
+
+    @property
+    def is_cpu(self) -> bool:
+        """Tell whether it is the CPU."""
+        return self.kind is DeviceKind.CPU
+
+    @property
+    def cuda_index(self) -> int | None:
+        """The GPU as CUDA numbers them, the first where none is named; None for other kinds."""
+        return (self.index or 0) if self.kind is DeviceKind.CUDA else None
+
+    def __str__(self) -> str:
+        """Write it as torch does: `cpu`, `mps`, `cuda:0`."""
+        return str(self.kind) if self.index is None else f"{self.kind}:{self.index}"
 
 
 class DType(StrEnum):
@@ -112,11 +157,11 @@ class Placement:
     """Where and in which number format a model runs, and what the user should know about it.
 
     Attributes:
-        device: As torch names it: `cpu`, `mps`, `cuda:0`.
+        device: Never `auto`.
         dtype: Never `auto`.
         notes: Sentences: why a device was passed over, which command would change that.
     """
 
-    device: str
+    device: Device
     dtype: DType
     notes: tuple[str, ...] = ()

@@ -109,7 +109,7 @@ def _run(run: CaptionRun) -> dict[str, object]:
         "revision": run.revision,
         "family": run.family,
         "dataset": run.dataset,
-        "device": run.placement.device,
+        "device": str(run.placement.device),
         "dtype": run.placement.dtype,
         "settings": run.settings,
         "images": run.images,

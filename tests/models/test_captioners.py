@@ -17,7 +17,7 @@ from f1cap.errors import OutOfMemoryError, UnsupportedModelError, UsageError
 from f1cap.models.base import Captioner
 from f1cap.models.loading import open_captioner
 from f1cap.models.naming import resolve
-from f1cap.records.models import Decoding, DType, Engine, Family, Placement
+from f1cap.records.models import Decoding, Device, DType, Engine, Family, Placement
 from tests.checkpoints import POSITIONS
 
 GREEDY = Decoding(max_new_tokens=12)
@@ -79,7 +79,7 @@ def test_two_loads_give_the_same_captions_and_the_same_revision(
         captioner = open_captioner(spec, device="cpu", dtype=DType.FLOAT32)
         prepared = [captioner.preprocess(image) for image in images]
         results.append((captioner.revision, captioner.generate(prepared, BEAMS)))
-        assert captioner.placement == Placement("cpu", DType.FLOAT32)
+        assert captioner.placement == Placement(Device.parse("cpu"), DType.FLOAT32)
         assert captioner.spec is spec
         captioner.close()
     assert results[0] == results[1]

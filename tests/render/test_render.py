@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from f1cap.errors import UsageError
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionSettings
 from f1cap.records.images import Problem
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.records.models import Decoding, DType, Family, Placement
+from f1cap.records.models import Decoding, Device, DType, Family, Placement
 from f1cap.render import formatting
 from f1cap.render.bench_live import LiveBench
 from f1cap.render.captions import write_captions
@@ -37,7 +37,7 @@ def _run(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini") -> C
         revision="abc",
         family=Family.GIT,
         dataset="photos",
-        placement=Placement("cpu", DType.FLOAT32),
+        placement=Placement(Device.parse("cpu"), DType.FLOAT32),
         settings=CaptionSettings(Decoding(num_beams=4), DType.FLOAT32),
         images=4,
         captioned=2,
@@ -246,17 +246,12 @@ def test_json_holds_nothing_that_acts_on_a_terminal() -> None:
     assert printable(line) == line
 
 
-@dataclass(frozen=True)
-class _Cell:
-    label: str
-
-
 def test_a_bench_of_many_rows_leaves_room_for_its_gauge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "24")
     live = LiveBench()
-    live.bench_started([_Cell(f"row {place}") for place in range(30)], 5)
-    for place in (0, 15, 29):
-        live.cell_started(place)
+    live.bench_started([f"row {index}" for index in range(30)], 5)
+    for index in (0, 15, 29):
+        live.row_started(index)
         shown = [task.description for task in live._bars.tasks if task.visible]
-        assert f"row {place}" in shown
+        assert f"row {index}" in shown
         assert len(shown) == 20

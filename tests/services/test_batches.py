@@ -8,7 +8,7 @@ import pytest
 from f1cap.errors import OutOfMemoryError
 from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import Generation
-from f1cap.records.models import Decoding, DType, Family, ModelSpec, Placement
+from f1cap.records.models import Decoding, Device, DType, Family, ModelSpec, Placement
 from f1cap.services.caption.batches import Batcher, Prepared
 
 
@@ -16,7 +16,7 @@ class SmallGpu:
     """A captioner that holds so many images and no more."""
 
     spec = ModelSpec("small", "org/small", Family.GIT, Decoding())
-    placement = Placement("cuda:0", DType.FLOAT32)
+    placement = Placement(Device.parse("cuda:0"), DType.FLOAT32)
     revision = "0"
     threads = 1
     input_side = 32

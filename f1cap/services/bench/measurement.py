@@ -96,7 +96,7 @@ class _Measurement:
         self._listener.phase("loading")
         sampler = self._sampler = stack.enter_context(SamplerProcess(worker.pid, None))
         opened = self.opened = worker.open(self._open_request(self._request.device, plain=False))
-        if (index := _gpu_index(opened.device)) is not None:
+        if (index := opened.device.cuda_index) is not None:
             self._rss_while_loading = sampler.stop().rss_bytes
             sampler = self._sampler = stack.enter_context(SamplerProcess(worker.pid, index))
         for note in opened.notes:
@@ -108,7 +108,7 @@ class _Measurement:
     ) -> WorkerProcess | None:
         """Load and warm up plain transformers; without it the row goes on, and says why."""
         try:
-            plain.open(self._open_request(opened.device, plain=True))
+            plain.open(self._open_request(str(opened.device), plain=True))
             plain.run(self._take(1))
         except WorkerFailedError as error:
             accumulator.plain_reason = error.message
@@ -228,8 +228,3 @@ def _round_images(batch_size: int) -> int:
     more on one side of a comparison than on the other.
     """
     return batch_size * max(2, -(-_ROUND_IMAGES // batch_size))
-
-
-def _gpu_index(device: str) -> int | None:
-    kind, _, index = device.partition(":")
-    return int(index or 0) if kind == "cuda" else None

@@ -7,7 +7,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from f1cap.records.images import Problem
-from f1cap.records.models import DType, Engine
+from f1cap.records.models import Device, DType, Engine
 from f1cap.records.readings import MemoryReading
 
 A = TypeVar("A")
@@ -69,7 +69,7 @@ class Opened:
 
     import_s: float
     load_s: float
-    device: str
+    device: Device
     dtype: DType
     notes: tuple[str, ...]
     revision: str

@@ -10,6 +10,7 @@ from f1cap.gpu import find_gpu
 from f1cap.models.device.machine import read_cpu
 from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks, Sampling, TransformersResult
+from f1cap.records.models import Device
 from f1cap.records.readings import Timings
 from f1cap.services.bench.messages import Closed, Opened, RunResult, Watched
 from f1cap.services.bench.process import WorkerFailedError
@@ -171,7 +172,7 @@ def _begun_row(
         row,
         revision=opened.revision,
         engine=opened.engine,
-        device=opened.device,
+        device=str(opened.device),
         dtype=str(opened.dtype),
         num_beams=opened.num_beams,
         max_new_tokens=opened.max_new_tokens,
@@ -200,10 +201,9 @@ def _sampling(watched: Watched) -> Sampling | None:
     return Sampling(watched.samples, watched.interval_s, watched.cpu_share)
 
 
-def _fits(device: str, memory: MemoryPeaks, limit: int | None) -> bool | None:
-    kind, _, index = device.partition(":")
-    if kind == "cuda":
-        gpu = None if limit is not None else find_gpu(int(index or 0))
+def _fits(device: Device, memory: MemoryPeaks, limit: int | None) -> bool | None:
+    if (index := device.cuda_index) is not None:
+        gpu = None if limit is not None else find_gpu(index)
         capacity = limit if gpu is None else gpu.vram_total_bytes
         taken = memory.nvml_process_bytes
         if taken is None and memory.torch_reserved_bytes is not None:
@@ -224,7 +224,7 @@ def _notes(request: BenchRequest, opened: Opened, accumulator: Accumulator) -> t
         )
     if accumulator.plain_reason is not None:
         notes.append(f"Plain transformers failed: {accumulator.plain_reason}")
-    elif request.compare_transformers and opened.device.startswith("cuda"):
+    elif request.compare_transformers and opened.device.cuda_index is not None:
         notes.append("The whole GPU's memory includes that of plain transformers.")
     return tuple(notes)
 

@@ -18,7 +18,7 @@ from f1cap.models.device.machine import installed_torch, read_cpu
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
 from f1cap.records.images import Dataset, Problem, Reference
-from f1cap.records.models import Engine, ModelSpec
+from f1cap.records.models import Device, Engine, ModelSpec
 from f1cap.records.scores import ModelScores, ScoreOptions
 from f1cap.services.bench.baseline import compare_with_baseline
 from f1cap.services.bench.measurement import measure_configuration
@@ -234,9 +234,8 @@ def _keep_peaks(rows: Sequence[BenchRow]) -> None:
     for row in rows:
         # the driver's count of the process alone: what torch counts leaves the CUDA context out
         peak = row.memory.nvml_process_bytes
-        kind, _, number = (row.device or "").partition(":")
-        index = int(number or 0)
-        if row.status != "ok" or peak is None or kind != "cuda" or index >= len(visible):
+        index = None if row.device is None else Device.parse(row.device).cuda_index
+        if row.status != "ok" or peak is None or index is None or index >= len(visible):
             continue
         gpu = names.get(visible[index]) or ""
         beams, batch = row.num_beams or 0, row.batch_size or 0

@@ -24,7 +24,7 @@ from f1cap.models.catalog import FAMILIES
 from f1cap.models.device.cpu import image_workers, let_idle_threads_sleep, usable_cores
 from f1cap.models.loading import open_captioner
 from f1cap.records.images import Problem
-from f1cap.records.models import Decoding, ModelSpec
+from f1cap.records.models import Decoding, Device, ModelSpec
 from f1cap.services.bench.messages import (
     Close,
     Closed,
@@ -47,11 +47,11 @@ class Runtime(Protocol):
         """Hold the process to a part of a GPU's memory; False where there is none."""
         ...
 
-    def finish(self, device: str) -> None:
+    def finish(self, device: Device) -> None:
         """Wait until a device has done all that it was told to do."""
         ...
 
-    def peaks(self, device: str) -> tuple[int | None, int | None]:
+    def peaks(self, device: Device) -> tuple[int | None, int | None]:
         """Return the most bytes that were in tensors, and reserved, on a GPU."""
         ...
 

@@ -123,10 +123,10 @@ class Batcher:
 def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
     """Return a batch that the GPU's free memory should hold, by the prediction of `f1cap gpu`."""
     placement, spec = captioner.placement, captioner.spec
-    kind, _, index = placement.device.partition(":")
-    if kind != "cuda":
+    index = placement.device.cuda_index
+    if index is None:
         return _ON_CPU
-    gpu = find_gpu(int(index or 0))
+    gpu = find_gpu(index)
     architecture, parameters = architecture_of(spec), parameters_of(spec)
     if gpu is None or architecture is None or parameters is None:
         return _ON_UNKNOWN_CARD

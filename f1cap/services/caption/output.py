@@ -135,7 +135,7 @@ def _record(
         "revision": run.revision,
         "family": run.family,
         "dataset": {"name": dataset.name, "root": str(dataset.root), "images": run.images},
-        "device": run.placement.device,
+        "device": str(run.placement.device),
         "dtype": run.placement.dtype,
         "settings": run.settings,
         "batch_size": run.batch_size,

@@ -24,7 +24,7 @@ class F1capError(Exception):
 
 
 class UsageError(F1capError):
-    """Options that do not go together, found after the command line was parsed."""
+    """Options that cannot be combined, found after the command line was parsed."""
 
     code = "usage"
     exit_code = 2
@@ -43,13 +43,13 @@ class ImageError(F1capError):
 
 
 class UnknownModelError(F1capError):
-    """A model name that is neither in the catalogue, nor a hub id, nor a folder."""
+    """A model name that is not in the catalogue, not a hub id and not a folder."""
 
     code = "unknown_model"
 
 
 class UnsupportedModelError(F1capError):
-    """A checkpoint whose family f1cap does not serve, or an option its family has not."""
+    """A checkpoint of a family that f1cap does not support, or an option that its family lacks."""
 
     code = "unsupported_model"
 
@@ -61,7 +61,7 @@ class CheckpointError(F1capError):
 
 
 class OfflineError(CheckpointError):
-    """The checkpoint is not on this machine and the hub may not or cannot be asked."""
+    """The checkpoint is not on this machine, and the hub must not be used or cannot be reached."""
 
     code = "offline"
 
@@ -73,7 +73,7 @@ class CheckpointNotFoundError(CheckpointError):
 
 
 class GatedCheckpointError(CheckpointError):
-    """The hub wants an accepted licence or a token first."""
+    """The hub requires an accepted licence or a token."""
 
     code = "checkpoint_gated"
 
@@ -91,13 +91,13 @@ class UnsafeCheckpointError(CheckpointError):
 
 
 class HubError(CheckpointError):
-    """The hub, or the way to it, failed: an error status, a timeout, a proxy, a certificate."""
+    """The hub or the connection to it failed: error status, timeout, proxy, certificate."""
 
     code = "hub"
 
 
 class DeviceError(F1capError):
-    """The device that was asked for cannot be used."""
+    """The requested device cannot be used."""
 
     code = "device"
 

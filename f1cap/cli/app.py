@@ -20,8 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Caption a folder of images with small vision-language models, and see which one is "
-    "best for them.",
+    help="Caption images with small vision-language models, and find out which model is best for "
+    "them.",
 )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from f1cap.cli import options
-from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.output import check_output, open_output
+from f1cap.cli.boundary import SOME_FAILED
+from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.models import DType, Engine
 from f1cap.render.formats import CaptionFormat
 
@@ -19,28 +19,20 @@ def caption(
     mini: options.MiniOpt = False,
     recursive: options.RecursiveOpt = True,
     limit: options.LimitOpt = None,
-    num_beams: Annotated[
-        int | None,
-        typer.Option(
-            "--num-beams", min=1, max=64, help="Beams of the search; default: the model's."
-        ),
-    ] = None,
-    max_new_tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--max-new-tokens", min=1, max=500, help="Length limit; default: the model's."
-        ),
-    ] = None,
+    num_beams: options.NumBeamsOpt = None,
+    max_new_tokens: options.MaxNewTokensOpt = None,
     prompt: options.PromptOpt = None,
     first_sentence: Annotated[
         bool,
         typer.Option(
-            "--first-sentence", help="Cut each caption after its first sentence; swin-tiny runs on."
+            "--first-sentence",
+            help="Keep only the first sentence of each caption; useful with swin-tiny, which does "
+            "not stop by itself.",
         ),
     ] = False,
     reduced_jpeg: options.ReducedJpegOpt = False,
     batch_size: Annotated[
-        str, typer.Option("--batch-size", metavar="auto|N", help="Images at once.")
+        str, typer.Option("--batch-size", metavar="auto|N", help="Batch size, in images.")
     ] = "auto",
     device: options.DeviceOpt = "auto",
     dtype: options.DTypeOpt = DType.AUTO,
@@ -50,7 +42,8 @@ def caption(
         bool,
         typer.Option(
             "--resume/--fresh",
-            help="Keep captions whose image, model and settings are unchanged, or start over.",
+            help="Reuse earlier captions where image, model and settings are unchanged, or caption "
+            "everything again.",
         ),
     ] = True,
     sidecar: Annotated[
@@ -58,40 +51,28 @@ def caption(
         typer.Option(
             "--sidecar",
             metavar="SUFFIX",
-            help="Also write each caption beside its image, as .txt.",
+            help="Also write each caption to a file beside its image, with this suffix, e.g. .txt.",
         ),
     ] = None,
     overwrite_sidecars: Annotated[
-        bool, typer.Option("--overwrite-sidecars", help="Replace sidecars that hold another text.")
+        bool, typer.Option("--overwrite-sidecars", help="Replace sidecar files whose text differs.")
     ] = False,
-    output_format: Annotated[
-        CaptionFormat | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help="How the result is written; default: --output's suffix, else table.",
-            show_default=False,
-        ),
-    ] = None,
+    output_format: Annotated[CaptionFormat | None, options.FORMAT] = None,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
     verbose: options.VerboseOpt = False,
 ) -> None:
-    """Caption images with one model or several, one after another. One must be named.
+    """Caption images with one or more models.
 
-    Every finished caption is on disk before the next begins: run the same command again after an
-    interruption and it goes on where it stopped.
+    Name the models with --model, --all or --mini; they run one after another. Each caption is saved
+    as soon as it is finished: after an interruption, run the same command again to go on.
     """
-    form = CaptionFormat.chosen(output_format, output)
-    if form is CaptionFormat.JSON and output is None:
-        expect_json(ctx, "caption")
+    form = prepare_output(ctx, output_format, output, CaptionFormat)
     models = options.chosen_models(model, all_models=all_models, mini=mini)
     form.check_models(len(models))
-    check_output(output)
 
-    from f1cap.render.captions import write_captions
-    from f1cap.render.progress import caption_progress
+    from f1cap.cli.progress import caption_progress
     from f1cap.services.caption.run import CaptionRequest, caption_images
 
     request = CaptionRequest(
@@ -116,7 +97,6 @@ def caption(
     )
     with caption_progress(quiet=quiet, verbose=verbose) as progress:
         outcome = caption_images(request, progress)
-    with open_output(output) as stream:
-        write_captions(outcome, form, stream)
+    write_output(outcome, form, output)
     if outcome.problems:
         raise typer.Exit(SOME_FAILED)

@@ -6,54 +6,51 @@ from typing import Annotated
 import typer
 
 from f1cap.cli import options
-from f1cap.cli.boundary import expect_json
+from f1cap.cli.output import prepare_output, write_output
 from f1cap.errors import UsageError
 from f1cap.records.models import LARGEST_BATCH, DType
-from f1cap.render.formats import ListFormat
+from f1cap.render.formats import GpuFormat
 
 
 def gpu(
     ctx: typer.Context,
     vram: Annotated[
         str | None,
-        typer.Option("--vram", metavar="SIZE", help="Ask for a GPU that is not there, as in 4GiB."),
-    ] = None,
-    dtype: options.DTypeOpt = DType.AUTO,
-    num_beams: Annotated[
-        int | None,
         typer.Option(
-            "--num-beams", min=1, max=64, help="Beams of the search; default: the model's."
+            "--vram", metavar="SIZE", help="Predict for a GPU with this much memory, e.g. 4GiB."
         ),
     ] = None,
+    dtype: options.DTypeOpt = DType.AUTO,
+    num_beams: options.NumBeamsOpt = None,
     batch_size: Annotated[
         int | None,
-        typer.Option("--batch-size", min=1, max=LARGEST_BATCH, help="Images at once; default: 8."),
+        typer.Option(
+            "--batch-size", min=1, max=LARGEST_BATCH, help="Batch size, in images. Default: 8."
+        ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Show the GPUs anew every second, until Ctrl-C.")
+        bool,
+        typer.Option("--watch", "-w", help="Show the GPUs and refresh every second, until Ctrl-C."),
     ] = False,
-    output_format: Annotated[
-        ListFormat, typer.Option("--format", "-f", help="How the report is written.")
-    ] = ListFormat.TABLE,
+    output_format: Annotated[GpuFormat | None, options.FORMAT] = None,
+    output: options.OutputOpt = None,
 ) -> None:
-    """Show the graphics GPUs, whether this torch can run on them, and which models fit.
+    """Show the GPUs, whether torch can use them, and which models fit.
 
-    Sizes are predicted from the models' shapes, before anything is downloaded; where `f1cap bench`
-    has measured a model on such a GPU, its peak stands beside.
+    The memory that a model needs is predicted from its shape, before anything is downloaded. Where
+    `f1cap bench` has measured the model on such a GPU, the measured peak is shown as well.
     """
-    if output_format is ListFormat.JSON:
-        expect_json(ctx, "gpu")
-        if watch:
-            raise UsageError("--watch shows a table; --format json is one document.")
-    asked = (vram, num_beams, batch_size)
-    if watch and (dtype is not DType.AUTO or any(value is not None for value in asked)):
+    form = prepare_output(ctx, output_format, output, GpuFormat)
+    if watch and (form is not GpuFormat.TABLE or output is not None):
+        raise UsageError("--watch shows a table on the terminal only.", hint="Leave out --watch.")
+    predicting = (vram, num_beams, batch_size)
+    if watch and (dtype is not DType.AUTO or any(value is not None for value in predicting)):
         raise UsageError(
-            "--watch shows GPUs, not what fits: --vram, --dtype, --num-beams and --batch-size "
-            "mean nothing to it.",
+            "--vram, --dtype, --num-beams and --batch-size have no effect with --watch, which does "
+            "not predict what fits.",
             hint="Leave out --watch.",
         )
 
-    from f1cap.render.gpu import watch_devices, write_devices_json, write_devices_table
     from f1cap.services.devices import DeviceRequest, report_devices
 
     request = DeviceRequest(
@@ -63,8 +60,8 @@ def gpu(
         batch_size=batch_size,
     )
     if watch:
+        from f1cap.render.gpu import watch_devices
+
         watch_devices(lambda: report_devices(request), sys.stdout)
-    elif output_format is ListFormat.JSON:
-        write_devices_json(report_devices(request), sys.stdout)
     else:
-        write_devices_table(report_devices(request), sys.stdout)
+        write_output(report_devices(request), form, output)

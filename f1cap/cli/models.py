@@ -1,24 +1,20 @@
 """`f1cap models`: what there is, how large it is, and what is already here."""
 
-import sys
 from typing import Annotated
 
 import typer
 
+from f1cap.cli import options
+from f1cap.cli.output import prepare_output, write_output
 from f1cap.models import catalog
-from f1cap.render.formats import ListFormat
+from f1cap.render.formats import ModelsFormat
 
 
 def models(
-    output_format: Annotated[
-        ListFormat, typer.Option("--format", "-f", help="How the list is written.")
-    ] = ListFormat.TABLE,
+    ctx: typer.Context,
+    output_format: Annotated[ModelsFormat | None, options.FORMAT] = None,
+    output: options.OutputOpt = None,
 ) -> None:
-    """List the catalogue: name, checkpoint, parameters, size, downloaded or not."""
-    from f1cap.render.models import write_models_json, write_models_table
-
-    entries = catalog.entries()
-    if output_format is ListFormat.JSON:
-        write_models_json(entries, sys.stdout)
-    else:
-        write_models_table(entries, sys.stdout)
+    """List the models: checkpoint, size, downloaded or not."""
+    form = prepare_output(ctx, output_format, output, ModelsFormat)
+    write_output(catalog.entries(), form, output)

@@ -55,7 +55,7 @@ def _check_device(device: str) -> str:
     try:
         return str(Device.parse(device))
     except ValueError:
-        message = f"{device!r} is none of auto, cpu, mps, cuda, cuda:N."
+        message = f"must be auto, cpu, mps, cuda or cuda:N, not {device!r}."
         raise typer.BadParameter(message) from None
 
 
@@ -66,7 +66,7 @@ def parse_batch_size(value: str) -> int | None:
     # isdecimal alone takes digits of any script
     known = value.isascii() and value.isdecimal() and len(value) < 9
     if not known or not 1 <= int(value) <= LARGEST_BATCH:
-        message = f"{value!r} is neither auto nor a number of images from 1 to {LARGEST_BATCH:,}."
+        message = f"must be auto or an integer from 1 to {LARGEST_BATCH}, not {value!r}."
         raise typer.BadParameter(message, param_hint="'--batch-size'")
     return int(value)
 
@@ -81,7 +81,7 @@ def parse_dtypes(value: str) -> tuple[DType, ...]:
     names = [part.strip() for part in value.split(",")]
     for name in names:
         if name not in set(DType):
-            message = f"{name!r} is none of {', '.join(DType)}."
+            message = f"must be one of {', '.join(DType)}, not {name!r}."
             raise typer.BadParameter(message, param_hint="'--dtype'")
     return tuple(dict.fromkeys(DType(name) for name in names))
 
@@ -90,7 +90,7 @@ def parse_percent(value: str, option: str) -> float:
     """Read `10%` or `10` as 0.1."""
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*%?", value.strip())
     if match is None:
-        message = f"{value!r} is no percentage; write it as in 10%."
+        message = f"must be a percentage, e.g. 10%, not {value!r}."
         raise typer.BadParameter(message, param_hint=f"'{option}'")
     return float(match[1]) / 100
 
@@ -103,7 +103,7 @@ def parse_size(value: str | None, option: str) -> int | None:
         r"(\d{0,9}\.?\d{1,9})\s*([kmgt])(i?b?)", value.strip(), re.IGNORECASE | re.ASCII
     )
     if match is None or not float(match[1]):
-        message = f"{value!r} is no size; write it with its unit, as in 4GiB."
+        message = f"must be a size with its unit, e.g. 4GiB, not {value!r}."
         raise typer.BadParameter(message, param_hint=f"'{option}'")
     power = "kmgt".index(match[2].lower()) + 1
     base = 1000 if match[3].lower() == "b" else 1024
@@ -119,18 +119,16 @@ def chosen_models(
         UsageError: None was named, or `--all` or `--mini` and names together.
     """
     if bool(names) + all_models + mini > 1:
-        raise UsageError(
-            "--all, --mini and --model do not go together.", hint="Leave all but one out."
-        )
+        raise UsageError("--all, --mini and --model cannot be combined.", hint="Use one of them.")
     if all_models:
         return catalog.STUDY
     if mini:
         return catalog.MINIS
     if not names:
         raise UsageError(
-            "Which model? Name one with --model.",
-            hint="--model git-mini runs at once, without a download (it knows rendered images "
-            "only); --model blip-base is made for photographs; `f1cap models` lists all.",
+            "No model was named.",
+            hint="Add --model git-mini, which needs no download but knows rendered images only, or "
+            "--model blip-base, which is made for photographs; `f1cap models` lists all models.",
         )
     return tuple(dict.fromkeys(names))
 
@@ -149,8 +147,8 @@ PathsArg = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[PATH]...",
-        help="Dataset folder, any folder, or image files. "
-        "Default: ./dataset if there is one, else the bundled images.",
+        help="Folder of images, or image files. "
+        "Default: ./dataset if it exists, else the bundled images.",
         show_default=False,
     ),
 ]
@@ -160,34 +158,51 @@ ModelsOpt = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="Catalogue name, hub id (org/name) or local folder; may be repeated. "
-        "`f1cap models` lists the names.",
+        help="Model name (see `f1cap models`), Hugging Face hub id (org/name) or local folder; can "
+        "be repeated.",
         autocompletion=_complete_model,
         show_default=False,
     ),
 ]
 MiniOpt = Annotated[
     bool,
-    typer.Option("--mini", help="The three bundled models: git-mini, blip-mini, swin-mini."),
+    typer.Option(
+        "--mini", help="Run git-mini, blip-mini and swin-mini, which are bundled (no download)."
+    ),
 ]
 AllOpt = Annotated[
     bool,
     typer.Option(
         "--all",
-        help="The three models of the study: blip-base, git-base, swin-tiny (2.2 GB to download).",
+        help="Run blip-base, git-base and swin-tiny (2.2 GB to download).",
     ),
 ]
 RecursiveOpt = Annotated[
-    bool, typer.Option("--recursive/--no-recursive", help="Look into sub-folders.")
+    bool, typer.Option("--recursive/--no-recursive", help="Search sub-folders too.")
 ]
 LimitOpt = Annotated[
     int | None, typer.Option("--limit", min=1, help="Caption only the first N images.")
+]
+NumBeamsOpt = Annotated[
+    int | None,
+    typer.Option(
+        "--num-beams", min=1, max=64, help="Number of beams; 1 is greedy. Default: the model's own."
+    ),
+]
+MaxNewTokensOpt = Annotated[
+    int | None,
+    typer.Option(
+        "--max-new-tokens",
+        min=1,
+        max=500,
+        help="Maximum length of a caption, in tokens. Default: the model's own.",
+    ),
 ]
 DeviceOpt = Annotated[
     str,
     typer.Option(
         "--device",
-        help="auto, cpu, mps, cuda or cuda:N.",
+        help="Device to run on: auto, cpu, mps, cuda or cuda:N.",
         callback=_check_device,
         autocompletion=_complete_device,
     ),
@@ -195,7 +210,7 @@ DeviceOpt = Annotated[
 DTypeOpt = Annotated[
     DType,
     typer.Option(
-        "--dtype", help="Number format of the model; auto takes the fastest that is safe."
+        "--dtype", help="dtype of the model; auto picks the fastest that is safe on the device."
     ),
 ]
 PromptOpt = Annotated[
@@ -203,32 +218,34 @@ PromptOpt = Annotated[
     typer.Option(
         "--prompt",
         metavar="TEXT",
-        help='How each caption begins, as "a photography of" (BLIP only).',
+        help='Text that each caption starts with, e.g. "a photography of" (BLIP only).',
     ),
 ]
 ReducedJpegOpt = Annotated[
     bool,
     typer.Option(
         "--reduced-jpeg",
-        help="Decode large JPEGs at a reduced size: several times faster; a few captions change.",
+        help="Decode large JPEGs at a reduced size: several times faster, but a few captions may "
+        "change.",
     ),
 ]
 EngineOpt = Annotated[
     Engine,
     typer.Option(
         "--engine",
-        help="Decoding engine: fast is f1cap's own code, transformers the library's; both find "
-        "the same captions.",
+        help="Decoding engine: f1cap's own (fast) or the generate() of transformers; the captions "
+        "are the same.",
     ),
 ]
 OfflineOpt = Annotated[
-    bool, typer.Option("--offline", help="Never ask the network; the same as HF_HUB_OFFLINE=1.")
+    bool, typer.Option("--offline", help="Never use the network; same as HF_HUB_OFFLINE=1.")
 ]
 OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
         "--output-dir",
-        help="Where runs keep what resuming and `f1cap eval` need; default: the user cache.",
+        help="Folder for the results that resuming, `f1cap eval` and `f1cap compare` read. "
+        "Default: the user cache.",
         file_okay=False,
     ),
 ]
@@ -236,7 +253,7 @@ DatasetArg = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PATH]",
-        help="Dataset folder. Default: ./dataset if there is one, else the bundled images.",
+        help="Folder of images. Default: ./dataset if it exists, else the bundled images.",
         show_default=False,
     ),
 ]
@@ -268,19 +285,28 @@ SemanticOpt = Annotated[
         "--semantic", help="Add sentence-embedding similarity (needs the extra f1cap[semantic])."
     ),
 ]
-SeedOpt = Annotated[int, typer.Option("--seed", help="Of the bootstrap and the randomisation.")]
+SeedOpt = Annotated[
+    int, typer.Option("--seed", help="Random seed for bootstrap and significance tests.")
+]
+# For `Annotated[XFormat | None, FORMAT]`: each command has formats of its own.
+FORMAT = typer.Option(
+    "--format",
+    "-f",
+    help="Output format. Default: what the suffix of --output says, else table.",
+    show_default=False,
+)
 OutputOpt = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
-        help="Write what is printed to this file instead of stdout.",
+        help="Write the result to this file instead of stdout.",
         dir_okay=False,
     ),
 ]
-QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only errors.")]
+QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only errors.")]
 VerboseOpt = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say also what is loaded, from where, onto what.")
+    bool, typer.Option("--verbose", "-v", help="Log model, checkpoint and device.")
 ]
 
 

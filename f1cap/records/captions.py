@@ -1,7 +1,7 @@
 """Captions, the settings that made them, and the run they came from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from f1cap.records.images import Problem
@@ -43,7 +43,7 @@ class Caption:
     line_breaks: bool
     latency_s: float
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the caption as the journal and all documents have it."""
         return {
             "image": self.image,
@@ -111,6 +111,32 @@ class CaptionRun:
     image_ids: Mapping[str, int | str]
     captions: Iterable[Caption]
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the run as JSON has it; its captions are an iterator, read as they are written."""
+        return {
+            "model": self.model,
+            "checkpoint": self.checkpoint,
+            "revision": self.revision,
+            "family": self.family,
+            "dataset": self.dataset,
+            "device": str(self.placement.device),
+            "dtype": self.placement.dtype,
+            "settings": asdict(self.settings),
+            "images": self.images,
+            "captioned": self.captioned,
+            "kept": self.kept,
+            "failed": self.failed,
+            "sidecars_failed": self.sidecars_failed,
+            "batch_size": self.batch_size,
+            "load_s": self.load_s,
+            "seconds": self.seconds,
+            "images_per_s": self.images_per_s,
+            "vram_peak_bytes": self.vram_peak_bytes,
+            "rss_peak_bytes": self.rss_peak_bytes,
+            "results_dir": str(self.results_dir),
+            "captions": (caption.to_dict() for caption in self.captions),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class CaptionOutcome:
@@ -123,6 +149,13 @@ class CaptionOutcome:
     runs: tuple[CaptionRun, ...]
     problems: tuple[Problem, ...]
     passed_over: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the runs as JSON has them; problems stand beside them in the document."""
+        return {
+            "runs": [run.to_dict() for run in self.runs],
+            "passed_over": list(self.passed_over),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the NVIDIA driver says of the GPUs; what it does not say is None."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class GpuProcess:
 
 @dataclass(frozen=True, slots=True)
 class MigReading:
-    """One slice of a GPU that is divided (MIG); CUDA sees it as a GPU of its own."""
+    """One slice of a partitioned GPU (MIG); CUDA sees it as a GPU of its own."""
 
     uuid: str | None
     name: str | None
@@ -32,7 +32,7 @@ class GpuReading:
     """One GPU at one moment.
 
     Attributes:
-        index: The driver's number, by place on the bus; CUDA's may differ.
+        index: The driver's, by PCI bus order; CUDA's may differ.
         uuid: The GPU's own number, the same for the driver and for CUDA.
         compute_capability: Major and minor number.
         utilization: Share of the last second or so in which the GPU was busy, 0 to 1.
@@ -40,7 +40,7 @@ class GpuReading:
         energy_j: Since the driver was loaded; None before Volta.
         sm_clock_mhz: Of the multiprocessors, now.
         memory_clock_mhz: Of the memory, now.
-        throttle_reasons: What holds the clocks down now; empty where nothing does.
+        throttle_reasons: What keeps the clocks low now; empty where nothing does.
         processes: None where the driver lists none for anybody.
         mig_devices: Its slices; empty where the GPU is whole.
         problem: What the driver answered about a GPU that does not answer; else None.
@@ -63,6 +63,12 @@ class GpuReading:
     processes: tuple[GpuProcess, ...] | None = None
     mig_devices: tuple[MigReading, ...] = ()
     problem: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the GPU as JSON has it: the compute capability as `9.0`."""
+        capability = self.compute_capability
+        told = None if capability is None else "{}.{}".format(*capability)
+        return asdict(self) | {"compute_capability": told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What `gpu` reports: GPUs, whether torch can run on them, and which models fit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from f1cap.records.architectures import Footprint
 from f1cap.records.devices import DriverReading, GpuReading
@@ -25,6 +25,18 @@ class GpuVerdict:
     visible: bool | None
     notes: tuple[str, ...] = ()
     install: Mapping[str, str] | None = None
+
+    def to_dict(self, driver: DriverReading) -> dict[str, object]:
+        """Return the GPU as JSON has it, with the driver that serves it."""
+        return {
+            **self.gpu.to_dict(),
+            "driver": driver.driver,
+            "cuda": driver.cuda,
+            "supported": self.supported,
+            "visible": self.visible,
+            "notes": list(self.notes),
+            "install": None if self.install is None else dict(self.install),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +67,8 @@ class ModelFit:
             with another batch size, if it saw none with this one.
         measured_batch_size: The batch that was measured.
         fits: None without a capacity or a prediction.
-        largest_batch_size: How many images at once fit, up to the most that can be asked for; 0
-            if not even one does.
+        largest_batch_size: The largest batch that fits, up to the largest that can be asked for;
+            0 if not even one image does.
     """
 
     model: str
@@ -66,6 +78,20 @@ class ModelFit:
     measured_batch_size: int | None
     fits: bool | None
     largest_batch_size: int | None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the prediction as JSON has it."""
+        footprint = self.footprint
+        return {
+            "model": self.model,
+            "num_beams": self.num_beams,
+            "predicted_vram_bytes": None if footprint is None else footprint.total,
+            "predicted_parts_bytes": None if footprint is None else asdict(footprint),
+            "measured_vram_bytes": self.measured_vram_bytes,
+            "measured_batch_size": self.measured_batch_size,
+            "fits": self.fits,
+            "largest_batch_size": self.largest_batch_size,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,67 +106,19 @@ class DeviceReport:
     driver: DriverReading
     gpus: tuple[GpuVerdict, ...]
     torch: TorchBuild | None
-    processor: Processor
+    cpu: Processor
     apple_gpu: bool
     settings: FitSettings
     models: tuple[ModelFit, ...]
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the report as JSON has it."""
+        driver = self.driver
         return {
-            "gpus": [self._plain_gpu(verdict) for verdict in self.gpus],
-            "nvml": {
-                "driver": self.driver.driver,
-                "cuda": self.driver.cuda,
-                "problem": self.driver.problem,
-            },
-            "torch": self.torch,
-            "cpu": self.processor,
-            "fit": self.settings,
-            "models": [_plain_fit(fit) for fit in self.models],
+            "gpus": [verdict.to_dict(driver) for verdict in self.gpus],
+            "nvml": {"driver": driver.driver, "cuda": driver.cuda, "problem": driver.problem},
+            "torch": None if self.torch is None else asdict(self.torch),
+            "cpu": asdict(self.cpu),
+            "fit": asdict(self.settings),
+            "models": [fit.to_dict() for fit in self.models],
         }
-
-    def _plain_gpu(self, verdict: GpuVerdict) -> dict[str, object]:
-        gpu = verdict.gpu
-        capability = gpu.compute_capability
-        return {
-            "index": gpu.index,
-            "name": gpu.name,
-            "uuid": gpu.uuid,
-            "driver": self.driver.driver,
-            "cuda": self.driver.cuda,
-            "compute_capability": None
-            if capability is None
-            else f"{capability[0]}.{capability[1]}",
-            "vram_total_bytes": gpu.vram_total_bytes,
-            "vram_used_bytes": gpu.vram_used_bytes,
-            "vram_free_bytes": gpu.vram_free_bytes,
-            "utilization": gpu.utilization,
-            "temperature_c": gpu.temperature_c,
-            "power_w": gpu.power_w,
-            "energy_j": gpu.energy_j,
-            "sm_clock_mhz": gpu.sm_clock_mhz,
-            "memory_clock_mhz": gpu.memory_clock_mhz,
-            "throttle_reasons": gpu.throttle_reasons,
-            "processes": gpu.processes,
-            "mig_devices": gpu.mig_devices,
-            "problem": gpu.problem,
-            "supported": verdict.supported,
-            "visible": verdict.visible,
-            "notes": verdict.notes,
-            "install": verdict.install,
-        }
-
-
-def _plain_fit(fit: ModelFit) -> dict[str, object]:
-    footprint = fit.footprint
-    return {
-        "model": fit.model,
-        "num_beams": fit.num_beams,
-        "predicted_vram_bytes": None if footprint is None else footprint.total,
-        "predicted_parts_bytes": footprint,
-        "measured_vram_bytes": fit.measured_vram_bytes,
-        "measured_batch_size": fit.measured_batch_size,
-        "fits": fit.fits,
-        "largest_batch_size": fit.largest_batch_size,
-    }

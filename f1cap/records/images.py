@@ -74,3 +74,13 @@ class Problem:
     ) -> "Problem":
         """Make the record of an error."""
         return cls(error.code, error.message, error.hint, image, model)
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return the failure as JSON has it; `image` and `model` only where it is about one."""
+        about = {"image": self.image, "model": self.model}
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            **{key: name for key, name in about.items() if name is not None},
+        }

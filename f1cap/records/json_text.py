@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+# Of every document that a program may read: what a command prints, run.json, metrics.json. It rises
+# when a key or a value that was there before changes its name or meaning; the CHANGELOG says which.
+SCHEMA = 2
+
 # Lone surrogates no UTF-8 stream takes; C1 controls and marks of direction no terminal should see.
 _ESCAPED = re.compile("[\ud800-\udfff\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -53,6 +57,7 @@ def _is_nested(value: object) -> bool:
 
 
 def _plain(value: object) -> object:
+    # a record within a record is its fields; one that is told otherwise has a to_dict
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Path):

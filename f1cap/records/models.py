@@ -1,11 +1,11 @@
 """What a captioner is and how it is asked to decode."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Literal
 
-# Images at once that can be asked for: far beyond what makes anything faster.
+# The largest batch size that can be asked for: far beyond what makes anything faster.
 LARGEST_BATCH = 4096
 _DEVICE = re.compile(r"(auto|cpu|mps|cuda)|cuda:(\d{1,4})", re.ASCII)
 
@@ -71,7 +71,7 @@ class Device:
 
 
 class DType(StrEnum):
-    """Number formats in which a model runs."""
+    """The dtypes in which a model runs."""
 
     AUTO = "auto"
     FLOAT32 = "float32"
@@ -151,15 +151,32 @@ class CatalogEntry:
     spec: ModelSpec
     availability: Availability
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the entry as JSON has it."""
+        spec = self.spec
+        return {
+            "model": spec.name,
+            "aliases": list(spec.aliases),
+            "checkpoint": spec.checkpoint,
+            "revision": spec.revision,
+            "family": spec.family,
+            "parameters": spec.parameters,
+            "fp16_bytes": spec.fp16_bytes,
+            "decoding": asdict(spec.decoding),
+            "availability": self.availability,
+            "negative_control": spec.negative_control,
+            "note": spec.note,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where and in which number format a model runs, and what the user should know about it.
+    """On which device and in which dtype a model runs, and what the user should know about it.
 
     Attributes:
         device: Never `auto`.
         dtype: Never `auto`.
-        notes: Sentences: why a device was passed over, which command would change that.
+        notes: Sentences: why a device was not used, which command would change that.
     """
 
     device: Device

@@ -1,16 +1,16 @@
 """Captions as a table for people and as JSON, JSONL, CSV or COCO results for programs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import fields
 from itertools import islice
 from typing import TextIO
 
 from rich.table import Table
 from rich.text import Text
 
-from f1cap.records.captions import CaptionOutcome, CaptionRun
+from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun
 from f1cap.records.json_text import stream_json, to_json
 from f1cap.render.document import status_of, write_document
-from f1cap.render.formats import CaptionFormat
 from f1cap.render.formatting import count, memory, printable, rate, seconds
 from f1cap.render.terminal import data_console, print_trimmed, table_writer
 
@@ -18,20 +18,18 @@ from f1cap.render.terminal import data_console, print_trimmed, table_writer
 _TABLE_ROWS = 200
 
 
-def write_captions(outcome: CaptionOutcome, form: CaptionFormat, stream: TextIO) -> None:
-    """Write what a caption command made; the COCO results format holds one run."""
-    _WRITERS[form](outcome, stream)
-
-
-def _write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
+def write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write a table a run, and below it what the run took."""
     console = data_console(stream)
-    for position, run in enumerate(outcome.runs):
-        if position:
+    for index, run in enumerate(outcome.runs):
+        if index:
             console.print()
         print_trimmed(console, _table(run))
         if run.captioned + run.kept > _TABLE_ROWS:
             rest = run.captioned + run.kept - _TABLE_ROWS
-            console.print(f"… and {rest:,} more: --format csv or jsonl shows all", style="dim")
+            console.print(
+                f"… and {rest:,} more; --format csv or jsonl writes all of them", style="dim"
+            )
         for line in _summary(run):
             console.print(line, soft_wrap=True)
 
@@ -57,7 +55,7 @@ def _table(run: CaptionRun) -> Table:
             folder = parent
             table.add_row("", Text(printable(folder), style="bold"), "", "")
         if caption.truncated:
-            table.caption = "+ the length limit ended this caption, not the model"
+            table.caption = "+ cut off at the length limit (--max-new-tokens)"
         table.add_row(
             Text(printable(name)),
             Text(printable(caption.caption)),
@@ -76,7 +74,7 @@ def _summary(run: CaptionRun) -> Iterator[Text]:
     yield Text(f"\n{made}")
     others = []
     if run.kept:
-        others.append(f"{run.kept:,} kept from an earlier run")
+        others.append(f"{run.kept:,} reused from an earlier run")
     if run.failed:
         others.append(f"{run.failed:,} failed")
     if run.sidecars_failed:
@@ -85,70 +83,46 @@ def _summary(run: CaptionRun) -> Iterator[Text]:
         yield Text(
             " · ".join(others), style="bold red" if run.failed or run.sidecars_failed else ""
         )
-    place = f"{run.placement.device}, {run.placement.dtype}, batch of {run.batch_size or '-'}"
+    where = f"{run.placement.device}, {run.placement.dtype}"
+    if run.batch_size:
+        where += f", batch size {run.batch_size}"
     if run.vram_peak_bytes is not None:
-        place += f", {memory(run.vram_peak_bytes)} VRAM"
+        where += f", {memory(run.vram_peak_bytes)} VRAM"
     elif run.rss_peak_bytes is not None:
-        place += f", {memory(run.rss_peak_bytes)} resident"
-    yield Text(place, style="dim")
+        where += f", {memory(run.rss_peak_bytes)} RAM"
+    yield Text(where, style="dim")
     yield Text(f"Results: {printable(str(run.results_dir))}", style="dim")
 
 
-def _write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
-    data = {
-        "runs": [_run(run) for run in outcome.runs],
-        "passed_over": list(outcome.passed_over),
-    }
-    write_document("caption", status_of(outcome.problems), data, outcome.problems, stream)
+def write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write all runs as one document."""
+    problems = outcome.problems
+    write_document("caption", status_of(problems), outcome.to_dict(), problems, stream)
 
 
-def _run(run: CaptionRun) -> dict[str, object]:
-    return {
-        "model": run.model,
-        "checkpoint": run.checkpoint,
-        "revision": run.revision,
-        "family": run.family,
-        "dataset": run.dataset,
-        "device": str(run.placement.device),
-        "dtype": run.placement.dtype,
-        "settings": run.settings,
-        "images": run.images,
-        "captioned": run.captioned,
-        "kept": run.kept,
-        "failed": run.failed,
-        "sidecars_failed": run.sidecars_failed,
-        "batch_size": run.batch_size,
-        "load_s": run.load_s,
-        "seconds": run.seconds,
-        "images_per_s": run.images_per_s,
-        "vram_peak_bytes": run.vram_peak_bytes,
-        "rss_peak_bytes": run.rss_peak_bytes,
-        "results_dir": str(run.results_dir),
-        "captions": (caption.plain() for caption in run.captions),
-    }
-
-
-def _write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
+def write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write a line of JSON a caption."""
     for run in outcome.runs:
         stream.writelines(
-            to_json({"model": run.model, **caption.plain()}) + "\n" for caption in run.captions
+            to_json({"model": run.model, **caption.to_dict()}) + "\n" for caption in run.captions
         )
 
 
-def _write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
+def write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write a row a caption."""
+    columns = [field.name for field in fields(Caption)]
     writer = table_writer(stream)
-    writer.writerow(
-        ["model", "image", "caption", "tokens", "truncated", "line_breaks", "latency_s"]
-    )
+    writer.writerow(["model", *columns])
     for run in outcome.runs:
         for caption in run.captions:
             # Names that are not UTF-8 cannot stand in a UTF-8 file; JSON keeps them exactly.
             image = caption.image.encode("utf-8", "backslashreplace").decode()
-            row = caption.plain() | {"image": image}
-            writer.writerow([run.model, *row.values()])
+            row = caption.to_dict() | {"image": image}
+            writer.writerow([run.model, *(row[column] for column in columns)])
 
 
-def _write_coco(outcome: CaptionOutcome, stream: TextIO) -> None:
+def write_coco(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write captions in the COCO results format, which holds one run."""
     results = (
         {"image_id": run.image_ids.get(caption.image, caption.image), "caption": caption.caption}
         for run in outcome.runs
@@ -156,12 +130,3 @@ def _write_coco(outcome: CaptionOutcome, stream: TextIO) -> None:
     )
     stream.writelines(stream_json(results))
     stream.write("\n")
-
-
-_WRITERS: Mapping[CaptionFormat, Callable[[CaptionOutcome, TextIO], None]] = {
-    CaptionFormat.TABLE: _write_table,
-    CaptionFormat.JSON: _write_json,
-    CaptionFormat.JSONL: _write_jsonl,
-    CaptionFormat.CSV: _write_csv,
-    CaptionFormat.COCO: _write_coco,
-}

@@ -1,14 +1,12 @@
 """The one JSON document that a command prints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal, TextIO
 
 import f1cap
 from f1cap.errors import F1capError
 from f1cap.records.images import Problem
-from f1cap.records.json_text import stream_json
-
-SCHEMA = 1
+from f1cap.records.json_text import SCHEMA, stream_json
 
 Status = Literal["ok", "partial", "error"]
 
@@ -21,7 +19,7 @@ def write_document(
         "f1cap": {"version": f1cap.__version__, "schema": SCHEMA, "command": command},
         "status": status,
         "data": data,
-        "errors": [_error(problem) for problem in problems],
+        "errors": [problem.to_dict() for problem in problems],
     }
     stream.writelines(stream_json(envelope))
     stream.write("\n")
@@ -35,15 +33,3 @@ def write_error_document(command: str, error: F1capError, stream: TextIO) -> Non
 def status_of(problems: Sequence[Problem]) -> Status:
     """Return the status of a command that came to its end."""
     return "partial" if problems else "ok"
-
-
-def _error(problem: Problem) -> dict[str, str | None]:
-    error = {"code": problem.code, "message": problem.message, "hint": problem.hint}
-    return {**error, **dict(_where(problem))}
-
-
-def _where(problem: Problem) -> Iterator[tuple[str, str]]:
-    if problem.image is not None:
-        yield "image", problem.image
-    if problem.model is not None:
-        yield "model", problem.model

@@ -1,27 +1,62 @@
 """The formats that results can be written in; known without loading what writes them."""
 
+import pkgutil
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Self, TypeVar, cast
 
 from f1cap.errors import UsageError
 
+# Suffixes that are not the format's own name.
+_SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
 
-class CaptionFormat(StrEnum):
+_Format = TypeVar("_Format", bound=StrEnum)
+
+
+class OutputFormat(StrEnum):
+    """The formats of a command, a row each: the name, and what writes it as `module:function`.
+
+    The function is loaded when it is needed, and called with the result and the stream.
+
+    Attributes:
+        writer: The function.
+        binary: It writes bytes; else text.
+    """
+
+    writer: str
+    binary: bool
+
+    def __new__(cls, name: str, writer: str, binary: bool = False) -> Self:
+        """Make a member of a row."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.writer = writer
+        member.binary = binary
+        return member
+
+    def load(self) -> Callable[..., None]:
+        """Return the function that writes this format."""
+        return cast("Callable[..., None]", pkgutil.resolve_name(self.writer))
+
+
+def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
+    """Return what the user asked for, else what the output file's suffix says, else the first."""
+    if asked is not None:
+        return asked
+    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+    name = _SUFFIXES.get(suffix, suffix)
+    return next((form for form in formats if form == name), next(iter(formats)))
+
+
+class CaptionFormat(OutputFormat):
     """How captions are written."""
 
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    COCO = "coco"
-
-    @classmethod
-    def chosen(cls, asked: "CaptionFormat | None", output: Path | None) -> "CaptionFormat":
-        """Return what the user asked for, else what the output file's suffix says, else a table."""
-        if asked is not None:
-            return asked
-        suffix = "" if output is None else output.suffix.lower().lstrip(".")
-        return cls(suffix) if suffix in {cls.JSON, cls.JSONL, cls.CSV} else cls.TABLE
+    TABLE = "table", "f1cap.render.captions:write_table"
+    JSON = "json", "f1cap.render.captions:write_json"
+    JSONL = "jsonl", "f1cap.render.captions:write_jsonl"
+    CSV = "csv", "f1cap.render.captions:write_csv"
+    COCO = "coco", "f1cap.render.captions:write_coco"
 
     def check_models(self, models: int) -> None:
         """Refuse, before hours of work, a format that cannot hold the result.
@@ -31,16 +66,23 @@ class CaptionFormat(StrEnum):
         """
         if self is CaptionFormat.COCO and models > 1:
             raise UsageError(
-                "The coco format holds one model's captions.",
+                "--format coco holds the captions of one model only.",
                 hint="Run the models one by one, or use --format jsonl.",
             )
 
 
-class ListFormat(StrEnum):
-    """How a list is written."""
+class GpuFormat(OutputFormat):
+    """How GPUs and what fits on them are written."""
 
-    TABLE = "table"
-    JSON = "json"
+    TABLE = "table", "f1cap.render.gpu:write_table"
+    JSON = "json", "f1cap.render.gpu:write_json"
+
+
+class ModelsFormat(OutputFormat):
+    """How the catalogue is written."""
+
+    TABLE = "table", "f1cap.render.models:write_table"
+    JSON = "json", "f1cap.render.models:write_json"
 
 
 class EvalFormat(StrEnum):

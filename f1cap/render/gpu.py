@@ -19,25 +19,25 @@ from f1cap.render.terminal import data_console, print_trimmed
 _WATCH_S = 1.0
 
 
-def write_devices_table(report: DeviceReport, stream: TextIO) -> None:
+def write_table(report: DeviceReport, stream: TextIO) -> None:
     """Write GPUs, verdicts and fits for people."""
     console = data_console(stream)
     _print_gpus(console, report)
     if report.settings.capacity_bytes is None:
-        console.print(Text("What would fit on a GPU: f1cap gpu --vram 4GiB", style="dim"))
+        console.print(Text("To see what would fit on a GPU: f1cap gpu --vram 4GiB", style="dim"))
         return
     console.print()
     console.print(_fit_heading(report), soft_wrap=True)
     print_trimmed(console, _fit_table(report))
 
 
-def write_devices_json(report: DeviceReport, stream: TextIO) -> None:
+def write_json(report: DeviceReport, stream: TextIO) -> None:
     """Write everything as one document."""
-    write_document("gpu", "ok", report.plain(), [], stream)
+    write_document("gpu", "ok", report.to_dict(), [], stream)
 
 
 def watch_devices(read: Callable[[], DeviceReport], stream: TextIO) -> None:
-    """Show the GPUs anew every second until Ctrl-C, which is the way out and no failure."""
+    """Show the GPUs, refreshed every second until Ctrl-C, which is the way out and no failure."""
     console = data_console(stream)
     try:
         if not console.is_terminal:
@@ -74,21 +74,21 @@ def _gpus(report: DeviceReport) -> Iterator[RenderableType]:
 def _no_gpu(report: DeviceReport) -> Text:
     """Say in one line that there is no GPU, what NVML answered and what the CPU will do."""
     driver = report.driver
-    answer = "NVML lists none" if driver.problem is None else f"NVML says: {driver.problem}"
-    what = "The NVIDIA driver does not answer" if driver.silent else "No NVIDIA GPU"
+    answer = "no GPU found" if driver.problem is None else driver.problem
+    what = "The NVIDIA driver does not respond" if driver.silent else "No NVIDIA GPU"
     line = Text(what, style="bold")
-    line.append(f" ({printable(answer.rstrip('.'))}). ", style="default")
+    line.append(f" (NVML: {printable(answer.rstrip('.'))}). ", style="default")
     if driver.silent:
-        line.append("After an update of it, restart the machine. ", style="default")
-    processor = report.processor
-    dtype = "bfloat16, small ones in float32" if processor.bfloat16 else DType.FLOAT32
+        line.append("If it was just updated, restart the machine. ", style="default")
     if report.apple_gpu:
         return line.append("Models run on the Apple GPU (mps) in float32.", style="default")
-    native = "with" if processor.bfloat16 else "without"
+    cpu = report.cpu
+    dtype = "bfloat16, small ones in float32" if cpu.bfloat16 else DType.FLOAT32
+    native = "with" if cpu.bfloat16 else "without"
     return line.append(
-        f"Models run on the CPU in {dtype}: {printable(processor.name or 'unknown')}, "
-        f"{count(processor.cores, 'core')}, {native} bfloat16 of its own, "
-        f"{memory(processor.ram_total_bytes)} RAM ({memory(processor.ram_free_bytes)} free).",
+        f"Models run on the CPU in {dtype}: {printable(cpu.name or 'unknown')}, "
+        f"{count(cpu.cores, 'core')}, {native} native bfloat16, "
+        f"{memory(cpu.ram_total_bytes)} RAM ({memory(cpu.ram_free_bytes)} free).",
         style="default",
     )
 
@@ -101,7 +101,7 @@ def _gpu(report: DeviceReport, verdict: GpuVerdict) -> Iterator[RenderableType]:
         heading.append("  (hidden by CUDA_VISIBLE_DEVICES)", style="yellow")
     yield heading
     if gpu.problem is not None:
-        yield Text(f"  does not answer: {printable(gpu.problem)}", style="red")
+        yield Text(f"  does not respond: {printable(gpu.problem)}", style="red")
         return
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
@@ -112,7 +112,7 @@ def _gpu(report: DeviceReport, verdict: GpuVerdict) -> Iterator[RenderableType]:
     yield table
     for installer, command in (verdict.install or {}).items():
         # on a line of its own, however long: it is there to be copied
-        yield Text(f"  a build that can, with {installer}:", style="dim")
+        yield Text(f"  To install a torch that runs on it, with {installer}:", style="dim")
         yield Text(command, style="cyan")
 
 
@@ -129,26 +129,26 @@ def _facts(report: DeviceReport, gpu: GpuReading) -> Iterator[tuple[str, str]]:
         "VRAM",
         (
             f"{memory(gpu.vram_used_bytes)} used · {memory(gpu.vram_free_bytes)} free · "
-            f"{memory(gpu.vram_total_bytes)} in all"
+            f"{memory(gpu.vram_total_bytes)} total"
         ),
     )
-    busy = "n/a" if gpu.utilization is None else f"{100 * gpu.utilization:.0f} %"
-    heat = "n/a" if gpu.temperature_c is None else f"{gpu.temperature_c} °C"
+    utilization = "n/a" if gpu.utilization is None else f"{100 * gpu.utilization:.0f} %"
+    temperature = "n/a" if gpu.temperature_c is None else f"{gpu.temperature_c} °C"
     power = "n/a" if gpu.power_w is None else f"{gpu.power_w:.1f} W"
-    yield "state", f"busy {busy} · {heat} · power {power}"
+    yield "load", f"utilization {utilization} · temperature {temperature} · power {power}"
     reasons = gpu.throttle_reasons
-    held = "n/a" if reasons is None else ", ".join(reasons) or "nothing"
+    throttling = "n/a" if reasons is None else ", ".join(reasons) or "none"
     yield (
         "clocks",
         (
-            f"{_megahertz(gpu.sm_clock_mhz)} · memory {_megahertz(gpu.memory_clock_mhz)} · "
-            f"held down by: {held}"
+            f"SM {_megahertz(gpu.sm_clock_mhz)} · memory {_megahertz(gpu.memory_clock_mhz)} · "
+            f"throttle reasons: {throttling}"
         ),
     )
     yield "processes", _processes(gpu)
     for part in gpu.mig_devices:
         yield (
-            "slice",
+            "MIG slice",
             (
                 f"{printable(_or_na(part.name))} · {memory(part.vram_free_bytes)} free of "
                 f"{memory(part.vram_total_bytes)}"
@@ -170,18 +170,19 @@ def _verdict(torch: TorchBuild | None, verdict: GpuVerdict) -> Text:
     if verdict.supported:
         return Text(f"{build} runs on this GPU", style="green")
     if verdict.supported is None:
-        return Text(f"{build}: whether it runs on this GPU cannot be told")
+        return Text(f"{build}: unknown whether it runs on this GPU")
     return Text(f"{build}: {printable(' '.join(verdict.notes))}", style="red")
 
 
 def _fit_heading(report: DeviceReport) -> Text:
     settings = report.settings
-    where = "a GPU of" if settings.gpu_index is None else f"GPU {settings.gpu_index}, free:"
-    beams = "each model's beams" if settings.num_beams is None else f"{settings.num_beams} beams"
-    return Text("What fits on ", style="bold").append(
-        f"{where} {memory(settings.capacity_bytes)} in {settings.dtype}, "
-        f"{count(settings.batch_size, 'image')} at once, {beams}",
-        style="bold",
+    capacity = memory(settings.capacity_bytes)
+    if settings.gpu_index is None:
+        where = f"a GPU with {capacity}"
+    else:
+        where = f"GPU {settings.gpu_index} with {capacity} free"
+    return Text(
+        f"What fits on {where}: {settings.dtype}, batch size {settings.batch_size}", style="bold"
     )
 
 
@@ -205,9 +206,9 @@ def _fit_table(report: DeviceReport) -> Table:
 
 
 def _measured(fit: ModelFit, report: DeviceReport) -> str:
-    """Return the measured peak; with its batch where that is another one."""
+    """Return the measured peak; with its batch size where that is another one."""
     same = fit.measured_batch_size in {None, report.settings.batch_size}
-    batch = "" if same else f" (×{fit.measured_batch_size})"
+    batch = "" if same else f" (batch {fit.measured_batch_size})"
     return f"{memory(fit.measured_vram_bytes)}{batch}"
 
 
@@ -217,7 +218,7 @@ def _fits(fit: ModelFit) -> Text:
     if fit.fits:
         return Text("yes", style="green")
     if fit.largest_batch_size:
-        return Text(f"only {fit.largest_batch_size:,} at once", style="yellow")
+        return Text(f"up to batch size {fit.largest_batch_size}", style="yellow")
     return Text("no", style="red")
 
 

@@ -1,11 +1,10 @@
 """The live display of a caption run on a terminal."""
 
-import time
-from bisect import insort
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -22,31 +21,26 @@ from rich.progress import (
 from rich.spinner import Spinner
 from rich.text import Text
 
-from f1cap.records.captions import Caption, CaptionRun
-from f1cap.records.images import Problem
-from f1cap.records.models import ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
 from f1cap.render.formatting import clock, memory, printable, rate, seconds
-from f1cap.render.progress import PlainProgress
+from f1cap.render.progress import CaptionState
 
 # Screen updates a second; drawn from a thread of their own, so the model never waits for one.
 _UPDATES = 5
 
 
-class LiveProgress(PlainProgress):
+class LiveDisplay:
     """A bar with rate and time left; below it the last caption, latency and memory."""
 
-    def __init__(self, *, verbose: bool = False) -> None:
-        super().__init__(verbose=verbose)
+    def __init__(self, console: Console, state: Callable[[], CaptionState]) -> None:
+        """Show on a console what `state` returns at each screen update."""
+        self._console = console
+        self._state = state
+        self._shown = ("", "idle")
         self._phase: RenderableType = Text("")
-        self._bar: Progress | None = None
-        self._download: Progress | None = None
-        self._caption: Caption | None = None
-        self._memory = MemoryReading(None)
-        self._latencies_s: list[float] = []
         self._live = Live(
             get_renderable=self._draw,
-            console=self.console,
+            console=console,
             refresh_per_second=_UPDATES,
             transient=True,
         )
@@ -63,108 +57,70 @@ class LiveProgress(PlainProgress):
     ) -> None:
         self._live.stop()
 
-    def model_started(self, spec: ModelSpec, images: int) -> None:
-        """Show that the model is being loaded."""
-        super().model_started(spec, images)
-        self._bar = self._download = self._caption = None
-        self._latencies_s = []
-        self._phase = Spinner("dots", Text(f"{spec.name}: loading", style="cyan"))
-
-    def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
-        """Show bytes, speed and time left."""
-        if self._download is None:
-            self._download = Progress(
-                SpinnerColumn(),
-                TextColumn("[cyan]{task.description}"),
-                BarColumn(bar_width=None),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(compact=True),
-                console=self.console,
-                expand=True,
-            )
-            self._download.add_task(f"{self._name}: downloading", total=total_bytes)
-            self._phase = self._download
-        task = self._download.tasks[0].id
-        self._download.update(task, completed=done_bytes, total=total_bytes)
-
-    def model_loaded(self, placement: Placement, load_s: float) -> None:
-        """Show the bar."""
-        super().model_loaded(placement, load_s)
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("[cyan]{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            _RateColumn(self),
-            console=self.console,
-            expand=True,
-        )
-        self._bar.add_task(self._name, total=self._total, completed=self._done)
-        self._phase = self._bar
-
-    def captioned(self, caption: Caption, memory: MemoryReading) -> None:
-        """Take the news; the next screen update shows it."""
-        self._done += 1
-        self._made += 1
-        self._caption = caption
-        self._memory = memory
-        insort(self._latencies_s, caption.latency_s)
-        self._advance()
-
-    def kept(self, image: str) -> None:
-        """Count it."""
-        super().kept(image)
-        self._advance()
-
-    def failed(self, problem: Problem) -> None:
-        """Print one line above the bar and count the image."""
-        super().failed(problem)
-        self._advance()
-
-    def model_finished(self, run: CaptionRun) -> None:
-        """Take the bar away: the table says the rest."""
-        self._phase = Text("")
-        self._bar = self._caption = None
-
-    def rates(self) -> tuple[float | None, float | None]:
-        """Return images a second and seconds left; None before the first caption."""
-        if not self._made:
-            return None, None
-        per_second = self._made / max(time.monotonic() - self._started, 1e-9)
-        return per_second, (self._total - self._done) / per_second
-
-    def _advance(self) -> None:
-        if self._bar is not None:
-            self._bar.update(self._bar.tasks[0].id, completed=self._done)
-
     def _draw(self) -> RenderableType:
-        caption = self._caption
-        if caption is None:
+        state = self._state()
+        if self._shown != (state.model, state.phase):
+            self._shown = (state.model, state.phase)
+            self._phase = self._begin(state)
+        if isinstance(self._phase, Progress):
+            _advance(self._phase, state)
+        if state.caption is None:
             return self._phase
-        middle = self._latencies_s[len(self._latencies_s) // 2]
+        median_s = state.latencies_s[len(state.latencies_s) // 2]
         figures = (
-            f"last {seconds(caption.latency_s)} · median {seconds(middle)} · "
-            f"{_memory_gauge(self._memory)}"
+            f"last {seconds(state.caption.latency_s)} · median {seconds(median_s)} · "
+            f"{_memory_gauge(state.memory)}"
         )
         return Group(
             self._phase,
-            _line(printable(caption.image), "cyan"),
-            _line(f"  {printable(caption.caption)}", ""),
+            _line(printable(state.caption.image), "cyan"),
+            _line(f"  {printable(state.caption.caption)}", ""),
             _line(figures, "dim"),
         )
+
+    def _begin(self, state: CaptionState) -> RenderableType:
+        """Return what shows a phase; a bar is moved on by later screen updates."""
+        if state.phase == "idle":
+            return Text("")
+        if state.phase == "loading":
+            return Spinner("dots", Text(f"{state.model}: loading", style="cyan"))
+        if state.phase == "downloading":
+            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True))
+            return self._bar(f"{state.model}: downloading", *columns)
+        return self._bar(state.model, MofNCompleteColumn(), _RateColumn(self._state))
+
+    def _bar(self, description: str, *columns: ProgressColumn) -> Progress:
+        bar = Progress(
+            SpinnerColumn(),
+            TextColumn("[cyan]{task.description}"),
+            BarColumn(bar_width=None),
+            *columns,
+            console=self._console,
+            expand=True,
+        )
+        bar.add_task(description)
+        return bar
 
 
 class _RateColumn(ProgressColumn):
     """Images a second and time left, from the run's own clock."""
 
-    def __init__(self, progress: LiveProgress) -> None:
+    def __init__(self, state: Callable[[], CaptionState]) -> None:
         super().__init__()
-        self._progress = progress
+        self._state = state
 
     def render(self, task: Task) -> Text:
-        per_second, left_s = self._progress.rates()
-        return Text(f"{rate(per_second)} · {clock(left_s)} left", style="magenta")
+        del task
+        state = self._state()
+        return Text(f"{rate(state.images_per_s)} · {clock(state.left_s)} left", style="magenta")
+
+
+def _advance(bar: Progress, state: CaptionState) -> None:
+    (task,) = bar.tasks
+    if state.phase == "downloading":
+        bar.update(task.id, completed=state.downloaded_bytes, total=state.download_bytes)
+    else:
+        bar.update(task.id, completed=state.done, total=state.images)
 
 
 def _line(text: str, style: str) -> Text:
@@ -174,4 +130,4 @@ def _line(text: str, style: str) -> Text:
 def _memory_gauge(reading: MemoryReading) -> str:
     if reading.vram_total_bytes is not None:
         return f"VRAM {memory(reading.vram_process_bytes)} / {memory(reading.vram_total_bytes)}"
-    return f"resident {memory(reading.rss_bytes)}"
+    return f"RAM {memory(reading.rss_bytes)}"

@@ -11,16 +11,16 @@ from f1cap.render.document import write_document
 from f1cap.render.formatting import size
 from f1cap.render.terminal import data_console, print_trimmed
 
-_STYLES = {
-    Availability.BUNDLED: "green",
-    Availability.DOWNLOADED: "green",
-    Availability.ABSENT: "dim",
+_AVAILABILITY = {
+    Availability.BUNDLED: Text("bundled", style="green"),
+    Availability.DOWNLOADED: Text("downloaded", style="green"),
+    Availability.ABSENT: Text("not downloaded", style="dim"),
 }
 
-_ROOMY = 100  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
+_ROOMY = 110  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
 
 
-def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
+def write_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     """Write one row a model, and below it what a user should know before trusting it."""
     console = data_console(stream)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -30,7 +30,7 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     if roomy:
         table.add_column("Checkpoint", no_wrap=True)
     table.add_column("Params", justify="right", no_wrap=True)
-    table.add_column("FP16", justify="right", no_wrap=True)
+    table.add_column("FP16 size", justify="right", no_wrap=True)
     table.add_column("Weights", no_wrap=True)
     for entry in entries:
         spec = entry.spec
@@ -42,7 +42,7 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
             *([checkpoint] if roomy else []),
             parameters,
             size(spec.fp16_bytes),
-            Text(entry.availability, style=_STYLES[entry.availability]),
+            _AVAILABILITY[entry.availability],
         )
     print_trimmed(console, table)
     console.print()
@@ -56,22 +56,7 @@ def write_models_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
             )
 
 
-def write_models_json(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
+def write_json(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     """Write the catalogue as one document."""
-    models = [
-        {
-            "model": entry.spec.name,
-            "aliases": list(entry.spec.aliases),
-            "checkpoint": entry.spec.checkpoint,
-            "revision": entry.spec.revision,
-            "family": entry.spec.family,
-            "parameters": entry.spec.parameters,
-            "fp16_bytes": entry.spec.fp16_bytes,
-            "decoding": entry.spec.decoding,
-            "availability": entry.availability,
-            "negative_control": entry.spec.negative_control,
-            "note": entry.spec.note,
-        }
-        for entry in entries
-    ]
-    write_document("models", "ok", {"models": models}, [], stream)
+    data = {"models": [entry.to_dict() for entry in entries]}
+    write_document("models", "ok", data, [], stream)

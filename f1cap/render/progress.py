@@ -1,10 +1,13 @@
-"""What a caption run shows while it goes on: nothing, plain lines, or a live display."""
+"""What a caption run tells while it goes on: how far it is, and the lines for logs and pipes."""
 
-import sys
 import time
+from bisect import insort
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
+from rich.console import Console
 from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionRun
@@ -18,146 +21,189 @@ from f1cap.render.terminal import message_console
 _LINE_EVERY_S = 5.0
 
 
-class QuietProgress:
-    """Only failures and what must be known after an interruption."""
+@dataclass(slots=True)
+class CaptionState:
+    """How far one model is with its images; all that a display shows.
 
-    def __init__(self) -> None:
-        self.console = message_console()
+    Attributes:
+        images: To be captioned, or reused, or to fail.
+        done: Of these, behind us.
+        captioned: New captions.
+        started_s: When the model was ready, by the monotonic clock.
+        downloaded_bytes: Of `download_bytes`, while the model is downloaded.
+        caption: The newest.
+        latencies_s: Of the new captions, sorted.
+    """
+
+    model: str = ""
+    phase: Literal["idle", "loading", "downloading", "captioning"] = "idle"
+    # images
+    images: int = 0
+    done: int = 0
+    captioned: int = 0
+    started_s: float = 0.0
+    # download
+    downloaded_bytes: int = 0
+    download_bytes: int = 0
+    # newest
+    caption: Caption | None = None
+    latencies_s: list[float] = field(default_factory=list)
+    memory: MemoryReading = field(default_factory=lambda: MemoryReading(None))
+
+    @property
+    def images_per_s(self) -> float | None:
+        """The rate of the new captions; None before the first."""
+        if not self.captioned:
+            return None
+        return self.captioned / max(time.monotonic() - self.started_s, 1e-9)
+
+    @property
+    def left_s(self) -> float | None:
+        """The time that the other images will take at this rate."""
+        per_second = self.images_per_s
+        return None if per_second is None else (self.images - self.done) / per_second
+
+
+class Display(Protocol):
+    """What is told when the state changes; one that draws it by its own clock need not be."""
+
+    def update(self, state: CaptionState) -> None:
+        """Show a download or a caption that has gone on."""
+
+    def finished(self, run: CaptionRun) -> None:
+        """Show a model that is done."""
+
+
+class CaptionProgress:
+    """The listener of a caption run: keeps the state, and prints what must be told in words."""
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        display: Display | None = None,
+    ) -> None:
+        """Tell only failures where `quiet`, and what is loaded where `verbose`."""
+        self.state = CaptionState()
+        self._console = console
+        self._quiet = quiet
+        self._verbose = verbose and not quiet
+        self._display = display
 
     def model_started(self, spec: ModelSpec, images: int) -> None:
-        """Show nothing."""
+        """Begin counting."""
+        self.state = CaptionState(spec.name, "loading", images)
+        if self._verbose:
+            self._say(f"{spec.name}: {spec.checkpoint} at {spec.revision or 'main'}")
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
-        """Show nothing."""
+        """Take in how far the download is."""
+        del file
+        self.state.downloaded_bytes, self.state.download_bytes = done_bytes, total_bytes
+        self.state.phase = "downloading"
+        self._update()
 
     def model_loaded(self, placement: Placement, load_s: float) -> None:
-        """Show nothing."""
+        """Start the clock; tell what the user should know of the device."""
+        self.state.started_s = time.monotonic()
+        self.state.phase = "captioning"
+        for sentence in placement.notes:
+            self.note(sentence)
+        if self._verbose:
+            where = f"{placement.device}, {placement.dtype}"
+            self._say(f"{self.state.model}: loaded on {where} in {seconds(load_s)}")
 
     def captioned(self, caption: Caption, memory: MemoryReading) -> None:
-        """Show nothing."""
+        """Count it."""
+        state = self.state
+        state.done += 1
+        state.captioned += 1
+        insort(state.latencies_s, caption.latency_s)
+        state.caption, state.memory = caption, memory
+        self._update()
 
     def kept(self, image: str) -> None:
-        """Show nothing."""
-
-    def note(self, message: str) -> None:
-        """Show nothing."""
-
-    def model_finished(self, run: CaptionRun) -> None:
-        """Show nothing."""
+        """Count it."""
+        del image
+        self.state.done += 1
 
     def failed(self, problem: Problem) -> None:
-        """Show one line."""
-        self.say(f"failed: {problem.message}", style="red")
+        """Print one line, and count an image."""
+        self._say(f"failed: {problem.message}", style="red")
+        self.state.done += problem.image is not None
+
+    def note(self, message: str) -> None:
+        """Print one line."""
+        if not self._quiet:
+            self._say(f"note: {message}")
+
+    def model_finished(self, run: CaptionRun) -> None:
+        """End the display of this model."""
+        self.state = CaptionState()
+        if self._display is not None:
+            self._display.finished(run)
 
     def interrupted(self, run: CaptionRun) -> None:
         """Say what is safe and how to go on."""
         done = run.captioned + run.kept
-        self.say(
-            f"Interrupted: {done:,} of {count(run.images, 'caption')} are kept in "
-            f"{run.results_dir}; the same command goes on from there."
+        self._say(
+            f"Interrupted: {done:,} of {count(run.images, 'caption')} are saved in "
+            f"{run.results_dir}; run the same command again to go on."
         )
 
-    def say(self, message: str, *, style: str = "") -> None:
-        """Print one line on stderr, cleaned."""
-        self.console.print(Text(printable(message), style=style), soft_wrap=True)
+    def _update(self) -> None:
+        if self._display is not None:
+            self._display.update(self.state)
+
+    def _say(self, message: str, *, style: str = "") -> None:
+        say(self._console, message, style=style)
 
 
-class PlainProgress(QuietProgress):
+class PlainLines:
     """A line now and then, for logs and pipes."""
 
-    def __init__(self, *, verbose: bool = False) -> None:
-        super().__init__()
-        self._verbose = verbose
-        self._spec: ModelSpec | None = None
-        self._total = 0
-        self._done = 0
-        self._made = 0
-        self._started = 0.0
-        self._last_line = 0.0
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last_line_s = time.monotonic()
 
-    def model_started(self, spec: ModelSpec, images: int) -> None:
-        """Begin counting."""
-        self._spec, self._total = spec, images
-        self._done = self._made = 0
-        self._last_line = time.monotonic()
-        if self._verbose:
-            self.say(f"{spec.name}: {spec.checkpoint} at {spec.revision or 'main'}")
-
-    def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
-        """Print a line every few seconds, and one at the end."""
-        if done_bytes >= total_bytes or self._is_due():
-            self.say(f"{self._name}: downloading {size(done_bytes)} of {size(total_bytes)}")
-
-    def model_loaded(self, placement: Placement, load_s: float) -> None:
-        """Print what the user should know of the device; with --verbose, where it runs."""
-        self._started = time.monotonic()
-        for sentence in placement.notes:
-            self.note(sentence)
-        if self._verbose:
-            place = f"{placement.device}, {placement.dtype}"
-            self.say(f"{self._name}: loaded on {place} in {seconds(load_s)}")
-
-    def captioned(self, caption: Caption, memory: MemoryReading) -> None:
-        """Print a line every few seconds."""
-        self._done += 1
-        self._made += 1
-        if self._is_due():
-            elapsed = time.monotonic() - self._started
-            left_s = (self._total - self._done) * elapsed / self._made
-            self.say(
-                f"{self._name}: {self._done:,}/{self._total:,} images, "
-                f"{rate(self._made / elapsed)}, {clock(left_s)} left"
+    def update(self, state: CaptionState) -> None:
+        """Print a line every few seconds, and one at the end of a download."""
+        if state.phase == "downloading":
+            if state.downloaded_bytes >= state.download_bytes or self._is_due():
+                amounts = f"{size(state.downloaded_bytes)} of {size(state.download_bytes)}"
+                say(self._console, f"{state.model}: downloading {amounts}")
+        elif self._is_due():
+            say(
+                self._console,
+                f"{state.model}: {state.done:,}/{state.images:,} images, "
+                f"{rate(state.images_per_s)}, {clock(state.left_s)} left",
             )
 
-    def kept(self, image: str) -> None:
-        """Count it."""
-        self._done += 1
-
-    def failed(self, problem: Problem) -> None:
-        """Print one line and count the image."""
-        super().failed(problem)
-        self._done += problem.image is not None
-
-    def note(self, message: str) -> None:
-        """Print one line."""
-        self.say(f"note: {message}")
-
-    def model_finished(self, run: CaptionRun) -> None:
-        """Print how many there are."""
-        kept = f", {run.kept:,} kept" if run.kept else ""
-        missing = count(run.sidecars_failed, "sidecar")
-        sidecars = f", {missing} not written" if run.sidecars_failed else ""
-        self.say(
+    def finished(self, run: CaptionRun) -> None:
+        """Print how many captions there are."""
+        reused = f", {run.kept:,} reused" if run.kept else ""
+        unwritten = f", {count(run.sidecars_failed, 'sidecar')} not written"
+        sidecars = unwritten if run.sidecars_failed else ""
+        say(
+            self._console,
             f"{run.model}: {count(run.captioned, 'caption')} in {seconds(run.seconds)}"
-            f"{kept}, {run.failed:,} failed{sidecars}"
+            f"{reused}, {run.failed:,} failed{sidecars}",
         )
-
-    @property
-    def _name(self) -> str:
-        return "" if self._spec is None else self._spec.name
+        self._last_line_s = time.monotonic()
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        if now - self._last_line < _LINE_EVERY_S:
+        if now - self._last_line_s < _LINE_EVERY_S:
             return False
-        self._last_line = now
+        self._last_line_s = now
         return True
 
 
-@contextmanager
-def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[QuietProgress]:
-    """Choose what fits the stream: live on a terminal, lines elsewhere, nothing when asked."""
-    if quiet:
-        yield QuietProgress()
-    elif sys.stderr.isatty():
-        # rich.progress and rich.live cost start-up time that a pipe need not pay.
-        from f1cap.render.live import LiveProgress
-
-        live: AbstractContextManager[QuietProgress] = LiveProgress(verbose=verbose)
-        with live as progress:
-            yield progress
-    else:
-        yield PlainProgress(verbose=verbose)
+def say(console: Console, message: str, *, style: str = "") -> None:
+    """Print one line, cleaned."""
+    console.print(Text(printable(message), style=style), soft_wrap=True)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def report_devices(request: DeviceRequest) -> DeviceReport:
         driver=driver,
         gpus=verdicts,
         torch=torch,
-        processor=read_cpu(),
+        cpu=read_cpu(),
         apple_gpu=platform.system() == "Darwin" and platform.machine() == "arm64",
         settings=settings,
         models=_fits(settings, name),
@@ -100,8 +100,8 @@ def _judge(
         return GpuVerdict(gpu, False, visible, tuple(notes), known or None)
     if _major(driver.cuda) < _major(torch.cuda):
         note = (
-            f"This torch build needs a driver for CUDA {torch.cuda}; this one serves CUDA "
-            f"{driver.cuda}. Update the NVIDIA driver."
+            f"This torch build needs an NVIDIA driver for CUDA {torch.cuda}; the installed one "
+            f"supports CUDA {driver.cuda} at most. Update the driver."
         )
         return GpuVerdict(gpu, False, visible, (note,))
     return GpuVerdict(gpu, True, visible)
@@ -121,7 +121,7 @@ def _is_visible(gpu: GpuReading, visible: tuple[str | None, ...]) -> bool | None
 
 
 def _uuids(gpu: GpuReading) -> set[str]:
-    """Return all numbers by which CUDA may know a GPU: its own and its slices'."""
+    """Return all ids by which CUDA may know a GPU: its own and its MIG slices'."""
     found = (gpu.uuid, *(part.uuid for part in gpu.mig_devices))
     return {uuid for uuid in found if uuid is not None}
 
@@ -132,11 +132,11 @@ def _in_cuda_order(
     """Return GPUs as CUDA numbers them, which is how a run takes them; those not told, last."""
     visible = visible_uuids(gpus, os.environ)
 
-    def place(verdict: GpuVerdict) -> int:
+    def cuda_index(verdict: GpuVerdict) -> int:
         own = _uuids(verdict.gpu)
-        return next((place for place, uuid in enumerate(visible) if uuid in own), len(visible))
+        return next((index for index, uuid in enumerate(visible) if uuid in own), len(visible))
 
-    return sorted(verdicts, key=place)
+    return sorted(verdicts, key=cuda_index)
 
 
 def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSettings:
@@ -148,7 +148,7 @@ def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSett
     capability = None if chosen is None else chosen.compute_capability
     dtype = request.dtype
     if dtype is DType.AUTO:
-        # of a GPU that is not known, the larger format: what fits then fits in any
+        # of a GPU that is not known, the largest dtype: what fits in it fits in any
         dtype = DType.FLOAT32
         if chosen is not None and capability is not None:
             dtype = auto_dtype(Gpu(chosen.index, chosen.name or "", capability))

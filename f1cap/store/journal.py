@@ -65,7 +65,7 @@ class Journal:
         Raises:
             StorageError: The disk is full or gone; the journal ends with the caption before.
         """
-        line = to_json({"key": key, **caption.plain()}).encode() + b"\n"
+        line = to_json({"key": key, **caption.to_dict()}).encode() + b"\n"
         position: int = self._end
         try:
             written = 0

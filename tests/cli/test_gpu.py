@@ -1,5 +1,6 @@
 """`f1cap gpu` through the front door, beside a stand-in for the driver's library."""
 
+import io
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from f1cap.cli.app import app
 from f1cap.records.devices import DriverReading, GpuReading
+from f1cap.records.fits import DeviceReport
 from f1cap.records.readings import TorchBuild
 from f1cap.render.gpu import watch_devices
 from f1cap.services import devices
@@ -38,7 +40,7 @@ import json, os, sys
 os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
 from typer.testing import CliRunner
 from f1cap.cli.app import app
-from f1cap.services.caption.run import model_run
+from f1cap.services.caption import model_run
 from f1cap.services.bench import process
 from tests import bench_worker, captioners
 process.WORKER_PROGRAM = bench_worker.PROGRAM
@@ -139,7 +141,7 @@ def test_without_a_gpu_one_line_says_so(runner: CliRunner) -> None:
     result = runner.invoke(app, ["gpu"])
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
-    assert first.startswith("No NVIDIA GPU (NVML says: NVML Shared Library Not Found).")
+    assert first.startswith("No NVIDIA GPU (NVML: NVML Shared Library Not Found).")
     assert "bfloat16" in first
     assert "RAM" in first
     assert "--vram 4GiB" in second
@@ -152,7 +154,7 @@ def test_a_gpu_that_is_not_there(runner: CliRunner) -> None:
     assert models["blip-base"]["fits"] is False
     assert models["blip-base"]["largest_batch_size"] == 0
     table = runner.invoke(app, ["gpu", "--vram", "1.5GiB"]).stdout
-    assert "What fits on a GPU of 1.50 GiB in float32, 8 images at once" in table
+    assert "What fits on a GPU with 1.50 GiB: float32, batch size 8\n" in table
     assert "blip-large          5  1.66 GiB" in table
     assert "no\n" in table
 
@@ -179,18 +181,47 @@ def test_a_size_needs_its_unit(runner: CliRunner, size: str) -> None:
     assert "4GiB" in result.output
 
 
-def test_watching_is_for_people(runner: CliRunner) -> None:
-    assert runner.invoke(app, ["gpu", "--watch", "--format", "json"]).exit_code == 2
-    assert runner.invoke(app, ["gpu", "--watch", "--vram", "4GiB"]).exit_code == 2
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--format", "json"), "--watch shows a table on the terminal only"),
+        (("--output", "gpus.txt"), "--watch shows a table on the terminal only"),
+        (("--vram", "4GiB"), "--vram, --dtype, --num-beams and --batch-size have no effect"),
+    ],
+)
+def test_watching_is_for_people(runner: CliRunner, option: tuple[str, str], words: str) -> None:
+    result = runner.invoke(app, ["gpu", "--watch", *option])
+    assert result.exit_code == 2
+    assert words in result.output
 
 
-def test_watching_ends_by_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
-    def read() -> Any:
-        if "No NVIDIA GPU" in capsys.readouterr().out:
+def test_watching_goes_on_until_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("f1cap.render.gpu.time.sleep", pauses.append)
+    reports = iter([report_devices(DeviceRequest())] * 2)
+    stream = io.StringIO()
+
+    def read() -> DeviceReport:
+        report = next(reports, None)
+        if report is None:
             raise KeyboardInterrupt
-        return report_devices(DeviceRequest())
+        return report
 
-    watch_devices(read, sys.stdout)
+    watch_devices(read, stream)
+    assert stream.getvalue().count("No NVIDIA GPU") == 2
+    assert pauses == [1.0, 1.0]
+
+
+def test_the_suffix_of_the_output_file_chooses_the_format(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    for command in ("gpu", "models"):
+        file = tmp_path / f"{command}.json"
+        result = runner.invoke(app, [command, "--output", str(file)])
+        assert (result.exit_code, result.stdout) == (0, "")
+        document = json.loads(file.read_text(encoding="utf-8"))
+        assert document["f1cap"]["command"] == command
+        assert document["data"]["models"][0]["model"] == "blip-base"
 
 
 @pytest.mark.parametrize(
@@ -267,9 +298,9 @@ def test_no_driver_hurts_any_command(
     )
     table, report, caption, bench = json.loads(finished.stdout)
     beginning = {
-        "none": "No NVIDIA GPU (NVML lists none). ",
-        "mismatch": "The NVIDIA driver does not answer (NVML says: RM has detected an NVML/RM "
-        "version mismatch). After an update of it, restart the machine. ",
+        "none": "No NVIDIA GPU (NVML: no GPU found). ",
+        "mismatch": "The NVIDIA driver does not respond (NVML: RM has detected an NVML/RM "
+        "version mismatch). If it was just updated, restart the machine. ",
     }
     assert table.startswith(beginning.get(scenario, "GPU 0"))
     assert report["data"]["models"][0]["fits"] is True

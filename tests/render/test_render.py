@@ -16,8 +16,14 @@ from f1cap.records.json_text import stream_json, to_json
 from f1cap.records.models import Decoding, Device, DType, Family, Placement
 from f1cap.render import formatting
 from f1cap.render.bench_live import LiveBench
-from f1cap.render.captions import write_captions
-from f1cap.render.formats import CaptionFormat
+from f1cap.render.formats import (
+    CaptionFormat,
+    CompareFormat,
+    GpuFormat,
+    ModelsFormat,
+    OutputFormat,
+    choose_format,
+)
 from f1cap.render.formatting import printable
 from f1cap.render.terminal import table_writer
 from tests.conftest import Golden
@@ -63,7 +69,7 @@ OUTCOME = CaptionOutcome((_run(),), (PROBLEM,))
 
 def _written(form: CaptionFormat, outcome: CaptionOutcome = OUTCOME) -> str:
     stream = io.StringIO()
-    write_captions(outcome, form, stream)
+    form.load()(outcome, stream)
     return stream.getvalue()
 
 
@@ -81,6 +87,7 @@ def test_json_holds_the_contract() -> None:
     assert set(document) == {"f1cap", "status", "data", "errors"}
     assert set(document["f1cap"]) == {"version", "schema", "command"}
     assert document["f1cap"]["command"] == "caption"
+    assert document["f1cap"]["schema"] == 2
     assert document["status"] == "partial"
     (run,) = document["data"]["runs"]
     assert set(run) == {
@@ -116,7 +123,11 @@ def test_jsonl_has_one_caption_a_line() -> None:
 def test_csv_reads_back() -> None:
     rows = list(csv.DictReader(io.StringIO(_written(CaptionFormat.CSV))))
     assert [row["caption"] for row in rows] == [caption.caption for caption in CAPTIONS]
+    assert list(rows[0]) == [
+        "model", "image", "caption", "tokens", "truncated", "line_breaks", "latency_s",
+    ]  # fmt: skip
     assert rows[1]["truncated"] == "True"
+    assert rows[1]["tokens"] == "50"
 
 
 def test_coco_uses_the_ids_of_the_dataset() -> None:
@@ -131,12 +142,31 @@ def test_coco_holds_one_model() -> None:
         CaptionFormat.COCO.check_models(2)
 
 
-def test_the_output_file_chooses_the_format() -> None:
-    assert CaptionFormat.chosen(None, None) is CaptionFormat.TABLE
-    assert CaptionFormat.chosen(None, Path("x.CSV")) is CaptionFormat.CSV
-    assert CaptionFormat.chosen(None, Path("x.json")) is CaptionFormat.JSON
-    assert CaptionFormat.chosen(CaptionFormat.COCO, Path("x.json")) is CaptionFormat.COCO
-    assert CaptionFormat.chosen(None, Path("x.txt")) is CaptionFormat.TABLE
+@pytest.mark.parametrize(
+    ("asked", "output", "chosen"),
+    [
+        (None, None, CaptionFormat.TABLE),
+        (None, "x.CSV", CaptionFormat.CSV),
+        (None, "x.json", CaptionFormat.JSON),
+        (CaptionFormat.COCO, "x.json", CaptionFormat.COCO),
+        (None, "x.txt", CaptionFormat.TABLE),
+        (None, "x", CaptionFormat.TABLE),
+    ],
+)
+def test_the_output_file_chooses_the_format(
+    asked: CaptionFormat | None, output: str | None, chosen: CaptionFormat
+) -> None:
+    path = None if output is None else Path(output)
+    assert choose_format(asked, path, CaptionFormat) is chosen
+
+
+def test_a_suffix_may_be_short_for_the_format() -> None:
+    assert choose_format(None, Path("x.md"), CompareFormat) is CompareFormat.MARKDOWN
+
+
+@pytest.mark.parametrize("form", [*CaptionFormat, *GpuFormat, *ModelsFormat])
+def test_every_format_has_its_writer(form: OutputFormat) -> None:
+    assert callable(form.load())
 
 
 def test_an_empty_run_is_still_a_document() -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from f1cap.cli import options
-from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.output import check_output, open_output
+from f1cap.cli.boundary import SOME_FAILED
+from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.models import Engine
 from f1cap.render.formats import BenchFormat
 
@@ -31,18 +31,8 @@ def bench(
             help="auto, float32, float16 or bfloat16; several, as float32,auto, give a row each.",
         ),
     ] = "auto",
-    num_beams: Annotated[
-        int | None,
-        typer.Option(
-            "--num-beams", min=1, max=64, help="Beams of the search; default: the model's."
-        ),
-    ] = None,
-    max_new_tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--max-new-tokens", min=1, max=500, help="Length limit; default: the model's."
-        ),
-    ] = None,
+    num_beams: options.NumBeamsOpt = None,
+    max_new_tokens: options.MaxNewTokensOpt = None,
     prompt: options.PromptOpt = None,
     reduced_jpeg: options.ReducedJpegOpt = False,
     min_images: Annotated[
@@ -111,9 +101,7 @@ def bench(
     device: options.DeviceOpt = "auto",
     engine: options.EngineOpt = Engine.AUTO,
     offline: options.OfflineOpt = False,
-    output_format: Annotated[
-        BenchFormat, typer.Option("--format", "-f", help="How the result is written.")
-    ] = BenchFormat.TABLE,
+    output_format: Annotated[BenchFormat | None, options.FORMAT] = None,
     output: options.OutputOpt = None,
     quiet: options.QuietOpt = False,
     verbose: Annotated[
@@ -125,13 +113,10 @@ def bench(
     Each model runs in a fresh process of its own, one after another, on the same images. A model
     that fails becomes a row with the reason, and the others go on.
     """
-    if output_format is BenchFormat.JSON and output is None:
-        expect_json(ctx, "bench")
+    form = prepare_output(ctx, output_format, output, BenchFormat)
     models = options.chosen_models(model, all_models=all_models, mini=mini)
-    check_output(output)
 
-    from f1cap.render.bench_progress import bench_progress
-    from f1cap.render.benchmarks import write_benchmark_as
+    from f1cap.cli.progress import bench_progress
     from f1cap.services.bench.request import BenchRequest
     from f1cap.services.bench.run import run_bench
 
@@ -158,9 +143,9 @@ def bench(
     )
     with bench_progress(quiet=quiet) as progress:
         if reference:
-            progress.say("note: --reference is now called --compare-transformers.")
+            progress.note("--reference is now called --compare-transformers.")
         benchmark = run_bench(request, progress)
-    with open_output(output) as stream:
-        write_benchmark_as(benchmark, output_format, stream, verbose=verbose)
+    table_options = {"verbose": verbose} if form is BenchFormat.TABLE else {}
+    write_output(benchmark, form, output, **table_options)
     if benchmark.problems or (benchmark.comparison and benchmark.comparison.regressions):
         raise typer.Exit(SOME_FAILED)

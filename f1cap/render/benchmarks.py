@@ -11,32 +11,33 @@ from f1cap.records.baselines import BaselineComparison
 from f1cap.records.benchmarks import Benchmark, BenchRow, Environment
 from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
 from f1cap.render.document import status_of, write_document
-from f1cap.render.formats import BenchFormat
 from f1cap.render.formatting import count, memory, printable
 from f1cap.render.markdown import escape
 from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer
 
 
-def write_benchmark_as(
-    benchmark: Benchmark, form: BenchFormat, stream: TextIO, *, verbose: bool = False
-) -> None:
-    """Write a benchmark."""
-    if form is BenchFormat.JSON:
-        problems = benchmark.problems
-        write_document("bench", status_of(problems), benchmark.to_dict(), problems, stream)
-    elif form is BenchFormat.CSV:
-        columns = csv_columns()
-        writer = table_writer(stream)
-        writer.writerow([column.heading for column in columns])
-        for row in benchmark.rows:
-            writer.writerow([column.cell(row) for column in columns])
-    elif form is BenchFormat.MARKDOWN:
-        stream.writelines(f"{line}\n" for line in _markdown(benchmark))
-    else:
-        _write_table(benchmark, stream, verbose=verbose)
+def write_json(benchmark: Benchmark, stream: TextIO) -> None:
+    """Write a benchmark as one document."""
+    problems = benchmark.problems
+    write_document("bench", status_of(problems), benchmark.to_dict(), problems, stream)
 
 
-def _write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool) -> None:
+def write_csv(benchmark: Benchmark, stream: TextIO) -> None:
+    """Write a line a row, with every number."""
+    columns = csv_columns()
+    writer = table_writer(stream)
+    writer.writerow([column.heading for column in columns])
+    for row in benchmark.rows:
+        writer.writerow([column.cell(row) for column in columns])
+
+
+def write_markdown(benchmark: Benchmark, stream: TextIO) -> None:
+    """Write a benchmark for a report or an issue."""
+    stream.writelines(f"{line}\n" for line in _markdown(benchmark))
+
+
+def write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write a benchmark for a person at a terminal; with where the time goes if `verbose`."""
     console = data_console(stream)
     console.print(Text(_heading(benchmark), style="bold"), soft_wrap=True)
     complete = [row for row in benchmark.rows if row.status == "ok"]

@@ -5,12 +5,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 from f1cap.errors import F1capError
 from f1cap.models.hub import download
 from f1cap.records.benchmarks import BenchRow
-from f1cap.records.images import Problem
+from f1cap.records.images import ImageItem, Problem
 from f1cap.services.bench.messages import Open, Opened, RunResult, Watched
 from f1cap.services.bench.process import SamplerProcess, WorkerFailedError, WorkerProcess
 from f1cap.services.bench.request import BenchListener, BenchRequest, Configuration
@@ -22,13 +21,12 @@ _ROUND_IMAGES = 8
 def measure_configuration(
     request: BenchRequest,
     configuration: Configuration,
-    root: Path,
-    images: Sequence[str],
+    images: Sequence[ImageItem],
     listener: BenchListener,
 ) -> tuple[BenchRow, tuple[Problem, ...]]:
     """Measure one model in one setting; whatever happens to it is a row."""
     spec = configuration.spec
-    measurement = _Measurement(request, configuration, root, images, listener)
+    measurement = _Measurement(request, configuration, images, listener)
     try:
         if not spec.local:
             listener.phase("fetching")
@@ -47,15 +45,13 @@ class _Measurement:
         self,
         request: BenchRequest,
         configuration: Configuration,
-        root: Path,
-        images: Sequence[str],
+        images: Sequence[ImageItem],
         listener: BenchListener,
     ) -> None:
         self.opened: Opened | None = None
         self.problems: dict[str, Problem] = {}
         self._request = request
         self._configuration = configuration
-        self._root = root
         self._images = images
         self._listener = listener
         self._sampler: SamplerProcess | None = None
@@ -121,7 +117,7 @@ class _Measurement:
         return Open(
             # what another process resolves to the same model: a folder by its path
             model=spec.checkpoint if spec.local and not spec.bundled else spec.name,
-            root=str(self._root),
+            images=tuple(image.address() for image in self._images),
             plain=plain,
             device=device,
             dtype=configuration.dtype,
@@ -136,8 +132,8 @@ class _Measurement:
 
     def _first_caption_s(self, worker: WorkerProcess) -> float:
         """Caption the first image that can be read, and return how long it took."""
-        for image in self._images:
-            result = worker.run((image,))
+        for index in range(len(self._images)):
+            result = worker.run((index,))
             self._note_problems(result)
             if result.captions:
                 return result.seconds
@@ -177,7 +173,7 @@ class _Measurement:
     def _plain_round(
         self,
         plain: WorkerProcess,
-        images: tuple[str, ...],
+        images: tuple[int, ...],
         result: RunResult,
         accumulator: Accumulator,
     ) -> WorkerProcess | None:
@@ -191,13 +187,15 @@ class _Measurement:
         accumulator.add_plain(result, plain_result)
         return plain
 
-    def _take(self, number: int) -> tuple[str, ...]:
+    def _take(self, number: int) -> tuple[int, ...]:
         return tuple(itertools.islice(self._cycle(), number))
 
-    def _cycle(self) -> Iterator[str]:
-        """Yield the images that can be read, round and round."""
+    def _cycle(self) -> Iterator[int]:
+        """Yield the indices of the images that can be read, round and round."""
         while True:
-            readable = [image for image in self._images if image not in self.problems]
+            readable = [
+                index for index, image in enumerate(self._images) if image.name not in self.problems
+            ]
             if not readable:
                 raise _no_image()
             yield from readable

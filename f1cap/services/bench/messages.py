@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
-from f1cap.records.images import Problem
+from f1cap.records.images import ImageAddress, Problem
 from f1cap.records.models import Device, DType, Engine
 from f1cap.records.readings import MemoryReading
 
@@ -24,13 +24,13 @@ class Open:
 
     Attributes:
         model: What `naming.resolve` takes.
-        root: The folder that the images' names are relative to.
+        images: All that may be asked for.
         plain: With plain transformers, one image at a time, in place of f1cap's own way.
         batch_size: None is f1cap's choice; so for all that follows.
     """
 
     model: str
-    root: str
+    images: tuple[ImageAddress, ...]
     plain: bool
     device: str
     dtype: DType
@@ -45,9 +45,9 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Caption images, named as in the dataset."""
+    """Caption images, by their indices among those of `Open`."""
 
-    images: tuple[str, ...]
+    images: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class TimedCaption:
-    """A caption as the model wrote it, and what it took.
+    """A caption, and what it took.
 
     Attributes:
         prepare_s: Reading, decoding and preprocessing the image.

@@ -97,7 +97,7 @@ class WorkerProcess:
         """
         return self._request(request, Opened)
 
-    def run(self, images: tuple[str, ...]) -> RunResult:
+    def run(self, images: tuple[int, ...]) -> RunResult:
         """Have it caption images."""
         return self._request(Run(images), RunResult)
 

@@ -15,7 +15,6 @@ from f1cap.records.readings import Timings
 from f1cap.services.bench.messages import Closed, Opened, RunResult, Watched
 from f1cap.services.bench.process import WorkerFailedError
 from f1cap.services.bench.request import BenchRequest, Configuration
-from f1cap.services.caption.cleaning import clean_caption
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class Accumulator:
     Attributes:
         first_s: The first caption's time.
         seconds: Of all measured rounds.
-        captions: The first caption of each image, cleaned.
+        captions: The first caption of each image.
         rates: Images a second of each round.
         plain_reason: Why plain transformers failed.
     """
@@ -60,7 +59,7 @@ class Accumulator:
             self.prepare_s.append(caption.prepare_s)
             self.generate_s.append(caption.generate_s)
             self.tokens += caption.tokens
-            self.captions.setdefault(caption.image, clean_caption(caption.text))
+            self.captions.setdefault(caption.image, caption.text)
 
     def add_plain(self, result: RunResult, plain: RunResult) -> None:
         """Take a round that both captioned, one after the other."""
@@ -68,7 +67,7 @@ class Accumulator:
         self.plain_s += plain.seconds
         for own, other in zip(result.captions, plain.captions, strict=True):
             self.plain_latencies_s.append(other.prepare_s + other.generate_s)
-            self.identical[own.image] = clean_caption(own.text) == clean_caption(other.text)
+            self.identical[own.image] = own.text == other.text
 
     def transformers_result(self) -> TransformersResult:
         """Return how plain transformers compares."""

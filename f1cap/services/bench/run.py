@@ -17,7 +17,7 @@ from f1cap.models import naming
 from f1cap.models.device.machine import installed_torch, read_cpu
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
-from f1cap.records.images import Dataset, Problem, Reference
+from f1cap.records.images import ImageItem, Problem, Reference
 from f1cap.records.models import Device, Engine, ModelSpec
 from f1cap.records.scores import ModelScores, ScoreOptions
 from f1cap.services.bench.baseline import compare_with_baseline
@@ -47,18 +47,16 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     try:
         for index, configuration in enumerate(plan.configurations):
             listener.row_started(index)
-            row, problems = measure_configuration(
-                request, configuration, plan.dataset.root, plan.images, listener
-            )
+            row, problems = measure_configuration(request, configuration, plan.images, listener)
             listener.row_finished(row)
             measured.add(configuration.label, row, problems)
     except KeyboardInterrupt:
         listener.interrupted(len(measured.rows), len(plan.configurations))
         raise
-    rows = tuple(add_quality(measured.rows, plan.dataset.references).values())
+    rows = tuple(add_quality(measured.rows, plan.references).values())
     benchmark = Benchmark(
         read_environment(next((row.threads for row in rows if row.threads), None)),
-        plan.dataset.name,
+        plan.dataset,
         len(plan.images),
         rows,
         tuple(measured.problems),
@@ -81,8 +79,9 @@ class _Plan:
     """All that is known before minutes of work begin."""
 
     configurations: tuple[Configuration, ...]
-    dataset: Dataset
-    images: Sequence[str]
+    dataset: str
+    images: tuple[ImageItem, ...]
+    references: Mapping[str, Reference]
     baseline: BenchmarkSummary | None
 
 
@@ -104,10 +103,10 @@ def _make_plan(request: BenchRequest) -> _Plan:
         for batch_size in request.batch_sizes
     )
     dataset = corpus.open_dataset(request.paths)
-    images = choose_images(dataset.images, request.min_images)
+    images = choose_images(dataset.items, request.min_images)
     if not images:
-        raise DatasetError(f"There are no images in {dataset.root}.")
-    return _Plan(configurations, dataset, images, baseline)
+        raise DatasetError(f"There are no images in {dataset.location}.")
+    return _Plan(configurations, dataset.name, images, dataset.references, baseline)
 
 
 def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:
@@ -120,14 +119,14 @@ def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:
     ]
 
 
-def choose_images(images: Sequence[str], number: int) -> list[str]:
+def choose_images(images: Sequence[ImageItem], number: int) -> tuple[ImageItem, ...]:
     """Return images from all over the dataset, in its order, and always the same ones.
 
     All models caption these, round and round, so that their numbers compare.
     """
     if len(images) <= number:
-        return list(images)
-    return [images[index * len(images) // number] for index in range(number)]
+        return tuple(images)
+    return tuple(images[index * len(images) // number] for index in range(number))
 
 
 @dataclass(slots=True)

@@ -11,18 +11,18 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol, cast
 
 from f1cap import corpus, measure
-from f1cap.errors import F1capError, ImageError, OutOfMemoryError
+from f1cap.errors import F1capError, OutOfMemoryError
 from f1cap.models import naming
 from f1cap.models.base import Captioner
 from f1cap.models.catalog import FAMILIES
-from f1cap.models.device.cpu import image_workers, let_idle_threads_sleep, usable_cores
+from f1cap.models.device.cpu import let_idle_threads_sleep
 from f1cap.models.loading import open_captioner
+from f1cap.records.captions import CaptionSettings
 from f1cap.records.images import Problem
 from f1cap.records.models import Decoding, Device, ModelSpec
 from f1cap.services.bench.messages import (
@@ -37,7 +37,8 @@ from f1cap.services.bench.messages import (
     decode,
     encode,
 )
-from f1cap.services.caption.batches import Batcher, Prepared, prefetch
+from f1cap.services.caption.batches import Captioned, CaptionLoop
+from f1cap.services.caption.prepare import Failed as NotReadable
 
 
 class Runtime(Protocol):
@@ -162,29 +163,37 @@ class WorkerServer:
 
 
 class _Session:
-    """An open model."""
+    """An open model and the images that it may be asked to caption."""
 
     def __init__(self, request: Open, spec: ModelSpec, loaded: LoadedModel) -> None:
-        self._captioner = loaded.captioner
+        captioner, placement = loaded.captioner, loaded.captioner.placement
+        self._captioner = captioner
         self._runtime = loaded.runtime
-        self._root = Path(request.root)
-        self._plain = request.plain
-        self._reduced_jpeg = request.reduced_jpeg and not request.plain
+        self._images = [corpus.open_item(address) for address in request.images]
         decoding = _decoding(spec.decoding, request)
-        batch_size = 1 if request.plain else request.batch_size
-        self._batcher = Batcher(loaded.captioner, decoding, request.prompt, batch_size)
-        placement = loaded.captioner.placement
+        # plain transformers is run as a user's script would: an image at a time, all its pixels
+        self._loop = CaptionLoop(
+            captioner,
+            CaptionSettings(
+                decoding,
+                placement.dtype,
+                prompt=request.prompt,
+                reduced_jpeg=request.reduced_jpeg and not request.plain,
+            ),
+            batch_size=1 if request.plain else request.batch_size,
+            threads=not request.plain,
+        )
         self.opened = Opened(
             import_s=loaded.import_s,
             load_s=loaded.load_s,
             device=placement.device,
             dtype=placement.dtype,
             notes=placement.notes,
-            revision=loaded.captioner.revision,
-            engine=getattr(loaded.captioner, "engine", None),
+            revision=captioner.revision,
+            engine=getattr(captioner, "engine", None),
             num_beams=decoding.num_beams,
             max_new_tokens=decoding.max_new_tokens,
-            batch_size=self._batcher.size,
+            batch_size=self._loop.batch_size,
             limited=loaded.limited,
             threads=None if loaded.runtime is None else loaded.runtime.threads(),
         )
@@ -194,22 +203,29 @@ class _Session:
         captions: list[TimedCaption] = []
         problems: list[Problem] = []
         notes: list[str] = []
+        images = [self._images[index] for index in request.images]
         self._finish()
         started = time.perf_counter()
-        for prepared, generation, share_s in self._batcher.run(
-            self._prepare(request.images, problems), notes.append
-        ):
-            captions.append(
-                TimedCaption(
-                    prepared.image, generation.text, generation.tokens, prepared.prepare_s, share_s
+        for result in self._loop.run(images, on_note=notes.append):
+            if isinstance(result, Captioned):
+                caption = result.caption
+                captions.append(
+                    TimedCaption(
+                        caption.image,
+                        caption.caption,
+                        caption.tokens,
+                        result.prepare_s,
+                        result.generate_s,
+                    )
                 )
-            )
+            elif isinstance(result, NotReadable):
+                problems.append(Problem.of(result.error, image=result.name))
         self._finish()
         return RunResult(
             seconds=time.perf_counter() - started,
             captions=tuple(captions),
             problems=tuple(problems),
-            batch_size=self._batcher.size,
+            batch_size=self._loop.batch_size,
             notes=tuple(notes),
         )
 
@@ -221,31 +237,6 @@ class _Session:
         peak = measure.peak_resident_bytes()
         self._captioner.close()
         return Closed(allocated, reserved, peak)
-
-    def _prepare(self, images: tuple[str, ...], problems: list[Problem]) -> Iterator[Prepared]:
-        """Make images ready as `caption` does, or as a plain loop does: each when it is due."""
-        if self._plain:
-            found: Iterator[Prepared | Problem] = map(self._prepare_one, images)
-        else:
-            ahead = 2 * self._batcher.size
-            workers = image_workers(
-                self._captioner.placement.device, usable_cores(), self._captioner.threads
-            )
-            found = prefetch(self._prepare_one, images, workers=workers, ahead=ahead)
-        for prepared in found:
-            if isinstance(prepared, Prepared):
-                yield prepared
-            else:
-                problems.append(prepared)
-
-    def _prepare_one(self, image: str) -> Prepared | Problem:
-        started = time.perf_counter()
-        try:
-            _, data = corpus.read_image(self._root / image, image)
-            pixels = self._captioner.preprocess(corpus.decode_image(data, image))
-        except ImageError as error:
-            return Problem.of(error, image=image)
-        return Prepared(0, image, "", pixels, time.perf_counter() - started)
 
     def _finish(self) -> None:
         """Let queued work end: a clock that is read earlier would flatter a GPU."""

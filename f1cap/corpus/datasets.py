@@ -67,7 +67,7 @@ def bundled_dataset() -> Path:
     """
     package = Path(__file__).resolve().parents[1]
     # In a wheel it lies inside the package, in a checkout beside it.
-    for folder in (package / "mini" / "dataset", package.parent / "dataset"):
+    for folder in (package / "bundled" / "dataset", package.parent / "dataset"):
         if (folder / CAPTIONS).is_file():
             return folder
     raise DatasetError(

@@ -25,7 +25,7 @@ DECODINGS = {
     Family.SWIN: _SWIN_DECODING,
 }
 
-_BUNDLED = Path(__file__).resolve().parent.parent / "mini" / "checkpoints"
+_BUNDLED = Path(__file__).resolve().parent.parent / "bundled" / "checkpoints"
 _MINI_NOTE = (
     "Trained only on scenes that f1cap renders: on real photographs it is fluent and wrong."
 )

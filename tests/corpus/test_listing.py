@@ -197,8 +197,8 @@ def test_the_bundled_dataset_is_in_the_package_or_beside_it(
         corpus.bundled_dataset()
     fill(tmp_path / "dataset", "captions.json")
     assert corpus.bundled_dataset() == tmp_path / "dataset"
-    fill(tmp_path / "f1cap" / "mini" / "dataset", "captions.json")
-    assert corpus.bundled_dataset() == tmp_path / "f1cap" / "mini" / "dataset"
+    fill(tmp_path / "f1cap" / "bundled" / "dataset", "captions.json")
+    assert corpus.bundled_dataset() == tmp_path / "f1cap" / "bundled" / "dataset"
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def parse_captions(values: list[str] | None) -> tuple[tuple[str | None, Path], .
 PathsArg = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Folder of images, or image files. "
         "Default: ./dataset if it exists, else the bundled images.",
         show_default=False,
@@ -202,6 +202,7 @@ DeviceOpt = Annotated[
     str,
     typer.Option(
         "--device",
+        metavar="DEVICE",
         help="Device to run on: auto, cpu, mps, cuda or cuda:N.",
         callback=_check_device,
         autocompletion=_complete_device,
@@ -252,7 +253,7 @@ OutputDirOpt = Annotated[
 DatasetArg = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[PATH]",
+        metavar="PATH",
         help="Folder of images. Default: ./dataset if it exists, else the bundled images.",
         show_default=False,
     ),

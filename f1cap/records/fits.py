@@ -44,7 +44,7 @@ class FitSettings:
     """What the predictions are for.
 
     Attributes:
-        gpu_index: The GPU whose memory is meant; None for one that is not there, or none.
+        gpu_index: The GPU whose memory is meant; None where a size was given, or there is none.
         capacity_bytes: What models must fit into: the GPU's free memory, or what was asked for.
         dtype: Never `auto`.
         num_beams: None for each model's own.

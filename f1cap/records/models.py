@@ -122,7 +122,7 @@ class ModelSpec:
         decoding: Used where the user says nothing else.
         parameters: Number of weights, tied ones counted once; None where unknown.
         local: The checkpoint is a folder on this machine (bundled or the user's).
-        negative_control: Expected to be wrong on the images of the study.
+        negative_control: Expected to be wrong on racing images.
         note: One sentence that a user should know before trusting it.
     """
 

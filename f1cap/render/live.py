@@ -39,7 +39,7 @@ class LiveDisplay:
         self._shown = ("", "idle")
         self._phase: RenderableType = Text("")
         self._live = Live(
-            get_renderable=self._draw,
+            get_renderable=self.draw,
             console=console,
             refresh_per_second=_UPDATES,
             transient=True,
@@ -57,7 +57,8 @@ class LiveDisplay:
     ) -> None:
         self._live.stop()
 
-    def _draw(self) -> RenderableType:
+    def draw(self) -> RenderableType:
+        """Return what the screen shows now."""
         state = self._state()
         if self._shown != (state.model, state.phase):
             self._shown = (state.model, state.phase)
@@ -87,7 +88,7 @@ class LiveDisplay:
         if state.phase == "downloading":
             columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True))
             return self._bar(f"{state.model}: downloading", *columns)
-        return self._bar(state.model, MofNCompleteColumn(), _RateColumn(self._state))
+        return self._bar(state.model, MofNCompleteColumn(), _RateColumn())
 
     def _bar(self, description: str, *columns: ProgressColumn) -> Progress:
         bar = Progress(
@@ -105,13 +106,9 @@ class LiveDisplay:
 class _RateColumn(ProgressColumn):
     """Images a second and time left, from the run's own clock."""
 
-    def __init__(self, state: Callable[[], CaptionState]) -> None:
-        super().__init__()
-        self._state = state
-
     def render(self, task: Task) -> Text:
-        del task
-        state = self._state()
+        """Return the text for the state that the bar was last moved on to."""
+        state: CaptionState = task.fields["state"]
         return Text(f"{rate(state.images_per_s)} · {clock(state.left_s)} left", style="magenta")
 
 
@@ -120,7 +117,7 @@ def _advance(bar: Progress, state: CaptionState) -> None:
     if state.phase == "downloading":
         bar.update(task.id, completed=state.downloaded_bytes, total=state.download_bytes)
     else:
-        bar.update(task.id, completed=state.done, total=state.images)
+        bar.update(task.id, completed=state.done, total=state.images, state=state)
 
 
 def _line(text: str, style: str) -> Text:

@@ -17,7 +17,7 @@ _AVAILABILITY = {
     Availability.ABSENT: Text("not downloaded", style="dim"),
 }
 
-_ROOMY = 110  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
+_ROOMY = 107  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
 
 
 def write_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:

@@ -29,7 +29,7 @@ from f1cap.records.models import LARGEST_BATCH, DType, ModelSpec
 from f1cap.records.readings import TorchBuild
 from f1cap.store.benchmarks import PeakKey, read_peaks
 
-# What `caption` starts with on a GPU where the user says nothing.
+# What `caption` starts with on a GPU by default.
 _BATCH_SIZE = 8
 
 
@@ -38,7 +38,7 @@ class DeviceRequest:
     """What the predictions are asked for; None means f1cap's or the model's own choice.
 
     Attributes:
-        vram_bytes: The memory of a GPU that is not there.
+        vram_bytes: Predict for a GPU with this much memory, instead of one of this machine.
     """
 
     vram_bytes: int | None = None

@@ -39,7 +39,7 @@ CAPTIONS = (
 )
 
 
-def _run(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini") -> CaptionRun:
+def run_record(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini") -> CaptionRun:
     return CaptionRun(
         model=model,
         checkpoint="org/name",
@@ -67,7 +67,7 @@ def _run(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini") -> C
 
 
 PROBLEM = Problem("image", "2_pits/bad.jpg is empty.", None, "2_pits/bad.jpg", "git-mini")
-OUTCOME = CaptionOutcome((_run(),), (PROBLEM,))
+OUTCOME = CaptionOutcome((run_record(),), (PROBLEM,))
 
 
 def _written(form: CaptionFormat, outcome: CaptionOutcome = OUTCOME) -> str:
@@ -173,7 +173,7 @@ def test_every_format_has_its_writer(form: OutputFormat) -> None:
 
 
 def test_an_empty_run_is_still_a_document() -> None:
-    outcome = CaptionOutcome((_run(captions=()),), ())
+    outcome = CaptionOutcome((run_record(captions=()),), ())
     document = json.loads(_written(CaptionFormat.JSON, outcome))
     assert document["status"] == "ok"
     assert document["data"]["runs"][0]["captions"] == []
@@ -183,7 +183,7 @@ def test_an_empty_run_is_still_a_document() -> None:
 
 def test_a_long_run_shows_the_first_rows_and_says_so() -> None:
     many = tuple(replace(CAPTIONS[0], image=f"{number}.jpg") for number in range(500))
-    run = replace(_run(many), captioned=500, kept=0)
+    run = replace(run_record(many), captioned=500, kept=0)
     text = _written(CaptionFormat.TABLE, CaptionOutcome((run,), ()))
     assert "and 300 more" in text
     assert "\n199.jpg" in text

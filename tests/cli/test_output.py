@@ -1,0 +1,75 @@
+"""Where results go: text or bytes, stdout or a file that is written whole."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+import typer
+
+from f1cap.cli.output import prepare_output, write_output
+from f1cap.errors import StorageError, UsageError
+from f1cap.render.formats import OutputFormat
+
+
+def write_text(result: str, stream: io.TextIOBase, *, shout: bool = False) -> None:
+    stream.write(result.upper() if shout else result)
+
+
+def write_bytes(result: str, stream: BinaryIO) -> None:
+    stream.write(result.encode("utf-16"))
+    if result == "full":
+        raise OSError(28, "No space left on device")
+
+
+class _Format(OutputFormat):
+    TABLE = "table", "tests.cli.test_output:write_text"
+    JSON = "json", "tests.cli.test_output:write_text"
+    PARQUET = "parquet", "tests.cli.test_output:write_bytes", True
+
+
+@pytest.fixture
+def ctx() -> Any:
+    app = typer.Typer()
+    app.command()(lambda: None)
+    return typer.main.get_command(app).make_context("show", [])
+
+
+def test_bytes_go_to_a_file_whose_suffix_asks_for_them(ctx: Any, tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    form = prepare_output(ctx, None, path, _Format)
+    assert form is _Format.PARQUET
+    write_output("é", form, path)
+    assert path.read_bytes() == "é".encode("utf-16")
+
+
+def test_bytes_go_to_a_pipe(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write_output("é", _Format.PARQUET, None)
+    assert capfdbinary.readouterr().out == "é".encode("utf-16")
+
+
+def test_bytes_do_not_go_to_a_terminal(ctx: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(UsageError, match="--format parquet is binary"):
+        prepare_output(ctx, _Format.PARQUET, None, _Format)
+
+
+def test_options_of_the_command_reach_the_writer(capsys: pytest.CaptureFixture[str]) -> None:
+    write_output("text", _Format.TABLE, None, shout=True)
+    assert capsys.readouterr().out == "TEXT"
+
+
+def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="No space left on device"):
+        write_output("full", _Format.PARQUET, tmp_path / "x.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("output", "expected"), [(None, "show"), ("x.json", None)])
+def test_a_failure_is_json_only_where_stdout_was_to_be(
+    ctx: Any, tmp_path: Path, output: str | None, expected: str | None
+) -> None:
+    path = None if output is None else tmp_path / output
+    assert prepare_output(ctx, _Format.JSON, path, _Format) is _Format.JSON
+    assert ctx.meta.get("f1cap.json_command") == expected

@@ -1,0 +1,134 @@
+"""What a caption run tells on stderr: nothing, lines now and then, or a live display."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from f1cap.models.catalog import CATALOG
+from f1cap.records.images import Problem
+from f1cap.records.models import DType, Placement
+from f1cap.records.readings import MemoryReading
+from f1cap.render import progress
+from f1cap.render.live import LiveDisplay
+from f1cap.render.progress import CaptionProgress, PlainLines
+from tests.render.test_render import CAPTIONS, run_record
+
+SPEC = CATALOG["git-base"]
+MEMORY = MemoryReading(300 * 2**20)
+BAD_IMAGE = Problem("image", "bad.jpg is empty.", None, "bad.jpg", SPEC.name)
+
+
+class _Clock:
+    """Stands in for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+    clock = _Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=80)
+
+
+def _lines(console: Console) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def _run(listener: CaptionProgress, clock: _Clock) -> None:
+    """Tell of a model that is downloaded, of two new captions, a reused one and a failure."""
+    listener.model_started(SPEC, 5)
+    for done_bytes in (10, 500, 1000):
+        listener.downloading(done_bytes, 1000, "model.safetensors")
+    listener.model_loaded(Placement("cpu", DType.FLOAT32, ("The GPU is too old.",)), 1.5)
+    clock.now_s += 2
+    listener.captioned(CAPTIONS[0], MEMORY)
+    listener.kept("reused.jpg")
+    listener.failed(BAD_IMAGE)
+    clock.now_s += 4
+    listener.captioned(CAPTIONS[1], MEMORY)
+    listener.note("Out of memory with batch size 8; going on with 4.")
+
+
+def test_plain_lines(console: Console, clock: _Clock) -> None:
+    listener = CaptionProgress(console, display=PlainLines(console))
+    _run(listener, clock)
+    listener.model_finished(run_record())
+    assert _lines(console) == [
+        "git-base: downloading 1.0 kB of 1.0 kB",
+        "note: The GPU is too old.",
+        "failed: bad.jpg is empty.",
+        "git-base: 4/5 images, 0.33 images/s, 0:00:03 left",
+        "note: Out of memory with batch size 8; going on with 4.",
+        "git-mini: 2 captions in 12.75 s, 1 reused, 1 failed, 1 sidecar not written",
+    ]
+
+
+def test_verbose_lines_name_checkpoint_and_device(console: Console, clock: _Clock) -> None:
+    listener = CaptionProgress(console, verbose=True, display=PlainLines(console))
+    _run(listener, clock)
+    assert _lines(console)[0] == "git-base: microsoft/git-base at main"
+    assert "git-base: loaded on cpu, float32 in 1.50 s" in _lines(console)
+
+
+def test_quiet_tells_of_failures_and_of_an_interruption_only(
+    console: Console, clock: _Clock
+) -> None:
+    listener = CaptionProgress(console, quiet=True, verbose=True)
+    _run(listener, clock)
+    listener.interrupted(run_record())
+    failure, interruption = _lines(console)
+    assert failure == "failed: bad.jpg is empty."
+    assert interruption == (
+        "Interrupted: 3 of 4 captions are saved in results/photos-0123/git-mini; run the same "
+        "command again to go on."
+    )
+
+
+def test_a_failure_of_no_image_counts_none(console: Console) -> None:
+    listener = CaptionProgress(console)
+    listener.model_started(SPEC, 5)
+    listener.failed(replace(BAD_IMAGE, image=None))
+    assert listener.state.done == 0
+
+
+def test_the_live_display_follows_the_state(console: Console, clock: _Clock) -> None:
+    listener = CaptionProgress(console)
+    display = LiveDisplay(console, lambda: listener.state)
+
+    def shown() -> str:
+        with console.capture() as capture:
+            console.print(display.draw())
+        return capture.get()
+
+    assert shown().strip() == ""
+    listener.model_started(SPEC, 5)
+    assert "git-base: loading" in shown()
+    listener.downloading(250, 1000, "model.safetensors")
+    assert "git-base: downloading" in shown()
+    assert "0.2/1.0 kB" in shown()
+    listener.model_loaded(Placement("cpu", DType.FLOAT32), 1.5)
+    assert "0/5 n/a · -:--:-- left" in shown()
+    clock.now_s += 2
+    listener.captioned(CAPTIONS[0], MEMORY)
+    listener.captioned(CAPTIONS[1], MEMORY)
+    text = shown()
+    assert "2/5 1.0 images/s · 0:00:03 left" in text
+    assert "1_drivers/driver_02.jpg" in text
+    assert "last 12.50 s · median 12.50 s · RAM 300 MiB" in text
+    listener.captioned(CAPTIONS[2], MemoryReading(1, 2**30, 4 * 2**30))
+    assert "last 12.5 ms · median 250 ms · VRAM 1.00 GiB / 4.00 GiB" in shown()
+    listener.model_finished(run_record())
+    assert shown().strip() == ""

@@ -19,7 +19,7 @@ def main() -> None:
 
 def _load(spec: ModelSpec, request: Open) -> worker.LoadedModel:
     captioner = captioners.open_captioner(
-        spec, device=request.device, dtype=request.dtype, offline=True
+        spec, device=request.device, dtype=request.dtype, engine=request.engine, offline=True
     )
     return worker.LoadedModel(captioner, import_s=0.0, load_s=0.0)
 

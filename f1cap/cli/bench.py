@@ -20,7 +20,9 @@ def bench(
     batch_size: Annotated[
         str,
         typer.Option(
-            "--batch-size", metavar="auto|N,N…", help="Batch sizes, a row for each, as 1,4,8."
+            "--batch-size",
+            metavar="auto|N,N…",
+            help="Batch size, in images; several, e.g. 1,4,8, give a row each.",
         ),
     ] = "auto",
     dtype: Annotated[
@@ -28,7 +30,7 @@ def bench(
         typer.Option(
             "--dtype",
             metavar="NAME,NAME…",
-            help="auto, float32, float16 or bfloat16; several, as float32,auto, give a row each.",
+            help="auto, float32, float16 or bfloat16; several, e.g. float32,auto, give a row each.",
         ),
     ] = "auto",
     num_beams: options.NumBeamsOpt = None,
@@ -40,7 +42,7 @@ def bench(
         typer.Option(
             "--min-images",
             min=1,
-            help="Caption at least this many images for each row; smaller datasets repeat.",
+            help="Minimum number of images per row; those of a smaller dataset are repeated.",
         ),
     ] = 20,
     min_seconds: Annotated[
@@ -49,7 +51,7 @@ def bench(
             "--min-seconds",
             min=0,
             max=1_000_000,
-            help="Caption for at least this long for each row.",
+            help="Minimum captioning time per row.",
         ),
     ] = 5.0,
     timeout: Annotated[
@@ -59,7 +61,7 @@ def bench(
             min=1,
             max=1_000_000,
             metavar="SECONDS",
-            help="Give a row up after this long; it is reported as failed.",
+            help="Maximum time per row; a row that takes longer is ended and reported as failed.",
         ),
     ] = 1800.0,
     vram_limit: Annotated[
@@ -67,7 +69,7 @@ def bench(
         typer.Option(
             "--vram-limit",
             metavar="SIZE",
-            help="Let runs use only this much GPU memory, e.g. 4GiB.",
+            help="Limit the GPU memory that a model may use, e.g. to 4GiB.",
         ),
     ] = None,
     compare_transformers: Annotated[
@@ -80,14 +82,18 @@ def bench(
     reference: Annotated[bool, typer.Option("--reference", hidden=True)] = False,
     save: Annotated[
         str | None,
-        typer.Option("--save", metavar="NAME", help="Save the result, for a later --baseline."),
+        typer.Option(
+            "--save",
+            metavar="NAME",
+            help="Save the result under this name, for a later --baseline.",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
             "--baseline",
             metavar="NAME",
-            help="Compare with a saved result; exit with 3 if something got worse.",
+            help="Compare with the result saved under this name; exit code 3 if a number got worse.",
         ),
     ] = None,
     tolerance: Annotated[
@@ -95,7 +101,7 @@ def bench(
         typer.Option(
             "--tolerance",
             metavar="PERCENT",
-            help="With --baseline: how much worse a number may be.",
+            help="How much worse than the baseline a number may be.",
         ),
     ] = "10%",
     device: options.DeviceOpt = "auto",

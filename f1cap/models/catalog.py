@@ -6,6 +6,7 @@ and `--help` load no torch.
 
 from pathlib import Path
 
+from f1cap.errors import UnsupportedModelError
 from f1cap.models.hub import cache
 from f1cap.records.models import Availability, CatalogEntry, Decoding, Family, ModelSpec
 
@@ -134,6 +135,20 @@ _ROWS = (
 CATALOG: dict[str, ModelSpec] = {row.name: row for row in _ROWS}
 STUDY: tuple[str, ...] = ("blip-base", "git-base", "swin-tiny")  # what --all means
 MINIS: tuple[str, ...] = ("git-mini", "blip-mini", "swin-mini")  # what runs without a download
+
+
+def require_prompt(spec: ModelSpec) -> None:
+    """Refuse a prompt to a model whose family takes none.
+
+    Raises:
+        UnsupportedModelError: It takes none.
+    """
+    if spec.family is Family.BLIP:
+        return
+    raise UnsupportedModelError(
+        f"{spec.name} takes no prompt: only BLIP models do.",
+        hint="Leave --prompt out, or choose a model that takes one, such as blip-base.",
+    )
 
 
 def availability(spec: ModelSpec) -> Availability:

@@ -10,9 +10,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from f1cap.cli.app import app
@@ -131,6 +133,32 @@ def test_the_old_name_of_the_comparison_still_works(bench: Bench) -> None:
     (row,) = document_of(result)["data"]["rows"]
     assert row["transformers"]["identical"] == 1.0
     assert "note: --reference is now called --compare-transformers.\n" in result.stderr
+
+
+def test_settings_of_caption_are_settings_of_bench(bench: Bench, photos: Path) -> None:
+    for path in photos.rglob("*.jpg"):
+        Image.new("RGB", (1200, 800), (0, 90, 200)).save(path)
+
+    def row_of(*args: str) -> dict[str, Any]:
+        result = bench("--model", "blip-mini", "--format", "json", *args)
+        assert result.exit_code == 0, result.output
+        row: dict[str, Any] = document_of(result)["data"]["rows"][0]
+        return row
+
+    row = row_of("--prompt", "a photography of a", "--engine", "transformers")
+    assert (row["prompt"], row["reduced_jpeg"]) == ("a photography of a", False)
+    assert row["engine"] == "transformers"
+    assert row["words_per_caption"] == 7
+    row = row_of("--reduced-jpeg", "--compare-transformers")
+    assert (row["prompt"], row["reduced_jpeg"]) == (None, True)
+    # plain transformers sees all pixels: what the captions of these captioners tell apart
+    assert row["transformers"]["identical"] == 0.0
+
+
+def test_a_prompt_for_a_model_that_takes_none_is_refused_at_once(bench: Bench) -> None:
+    result = bench("--model", "blip-mini", "--model", "git-mini", "--prompt", "a photo of")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "git-mini takes no prompt" in result.stderr
 
 
 @pytest.mark.parametrize(

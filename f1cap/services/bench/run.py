@@ -10,10 +10,10 @@ from pathlib import Path
 
 import f1cap
 from f1cap import corpus
-from f1cap.errors import DatasetError, F1capError, StorageError, UsageError
+from f1cap.errors import DatasetError, F1capError, StorageError
 from f1cap.gpu import read_driver, visible_uuids
 from f1cap.metrics.scoring import Scorer
-from f1cap.models import naming
+from f1cap.models import catalog, naming
 from f1cap.models.device.machine import installed_torch, read_cpu
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
@@ -39,7 +39,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
         DatasetError: There are no images.
         UnknownModelError: Before anything is measured.
         StorageError: The baseline cannot be read.
-        UsageError: Options that do not go together.
+        UnsupportedModelError: A prompt was given to a model that takes none.
     """
     plan = _make_plan(request)
     listener.bench_started([each.label for each in plan.configurations], len(plan.images))
@@ -86,16 +86,13 @@ class _Plan:
 
 
 def _make_plan(request: BenchRequest) -> _Plan:
-    if request.prompt is not None and request.compare_transformers:
-        raise UsageError(
-            "--prompt and --compare-transformers do not go together: plain transformers is run "
-            "without a prompt.",
-            hint="Leave one of them out.",
-        )
     if request.save is not None:
         check_benchmark_name(request.save)
     baseline = None if request.baseline is None else read_benchmark(request.baseline)
     specs = _distinct(naming.resolve(name, offline=request.offline) for name in request.models)
+    for spec in specs:
+        if request.prompt is not None:
+            catalog.require_prompt(spec)
     configurations = tuple(
         Configuration(spec, dtype, batch_size)
         for spec in specs

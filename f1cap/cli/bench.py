@@ -93,7 +93,7 @@ def bench(
         typer.Option(
             "--baseline",
             metavar="NAME",
-            help="Compare with the result saved under this name; exit code 3 if a number got worse.",
+            help="Compare with a saved result; the exit code is 3 if a number got worse.",
         ),
     ] = None,
     tolerance: Annotated[

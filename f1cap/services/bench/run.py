@@ -111,7 +111,9 @@ def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:
     distinct = list(dict.fromkeys(specs))
     names = Counter(spec.name for spec in distinct)
     return [
-        replace(spec, name=spec.checkpoint) if spec.local and names[spec.name] > 1 else spec
+        replace(spec, name=spec.checkpoint)
+        if names[spec.name] > 1 and spec.local and not spec.bundled
+        else spec
         for spec in distinct
     ]
 

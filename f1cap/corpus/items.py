@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from f1cap.corpus.files import UnreadableError, read_bounded
 from f1cap.corpus.image_files import convert_image, decode_image
@@ -76,7 +76,7 @@ class LoadedImage:
     """
 
     name: str
-    source: Any
+    source: object
 
 
 def open_item(address: ImageAddress) -> ImageItem:

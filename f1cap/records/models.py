@@ -1,7 +1,7 @@
 """What a captioner is and how it is asked to decode."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -108,6 +108,16 @@ class Decoding:
     # ranking of finished beams
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
+
+    def override(
+        self, *, num_beams: int | None = None, max_new_tokens: int | None = None
+    ) -> "Decoding":
+        """Return the search with what a user chose; None leaves the model's own."""
+        return replace(
+            self,
+            num_beams=self.num_beams if num_beams is None else num_beams,
+            max_new_tokens=self.max_new_tokens if max_new_tokens is None else max_new_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from f1cap import corpus, measure
@@ -24,7 +24,7 @@ from f1cap.models.device.cpu import let_idle_threads_sleep
 from f1cap.models.loading import open_captioner
 from f1cap.records.captions import CaptionSettings
 from f1cap.records.images import Problem
-from f1cap.records.models import Decoding, Device, ModelSpec
+from f1cap.records.models import Device, ModelSpec
 from f1cap.services.bench.messages import (
     Close,
     Closed,
@@ -170,7 +170,9 @@ class _Session:
         self._captioner = captioner
         self._runtime = loaded.runtime
         self._images = [corpus.open_item(address) for address in request.images]
-        decoding = _decoding(spec.decoding, request)
+        decoding = spec.decoding.override(
+            num_beams=request.num_beams, max_new_tokens=request.max_new_tokens
+        )
         # plain transformers is run as a user's script would: an image at a time, all its pixels
         self._loop = CaptionLoop(
             captioner,
@@ -242,11 +244,3 @@ class _Session:
         """Let queued work end: a clock that is read earlier would flatter a GPU."""
         if self._runtime is not None:
             self._runtime.finish(self._captioner.placement.device)
-
-
-def _decoding(decoding: Decoding, request: Open) -> Decoding:
-    if request.num_beams is not None:
-        decoding = replace(decoding, num_beams=request.num_beams)
-    if request.max_new_tokens is not None:
-        decoding = replace(decoding, max_new_tokens=request.max_new_tokens)
-    return decoding

@@ -90,25 +90,25 @@ class CaptionLoop:
         Raises:
             OutOfMemoryError: Not even one image fits.
         """
-        line: list[_Waiting] = []
+        queue: list[_Waiting] = []
         for found in self._preparer.run(images, find, ahead=2 * self.batch_size):
             if isinstance(found, Prepared):
-                line.append(_Waiting(found))
-            elif line:
-                line[-1].behind.append(found)
+                queue.append(_Waiting(found))
+            elif queue:
+                queue[-1].behind.append(found)
             else:
                 yield found
-            if len(line) >= self.batch_size or (line and len(line[-1].behind) >= _BEHIND):
-                yield from self._caption_batch(line, on_note)
-        while line:
-            yield from self._caption_batch(line, on_note)
+            if len(queue) >= self.batch_size or (queue and len(queue[-1].behind) >= _BEHIND):
+                yield from self._caption_batch(queue, on_note)
+        while queue:
+            yield from self._caption_batch(queue, on_note)
 
     def _caption_batch(
-        self, line: list[_Waiting], on_note: Callable[[str], None]
+        self, queue: list[_Waiting], on_note: Callable[[str], None]
     ) -> Iterator[Captioned | Kept | Failed]:
-        """Caption one batch from the front of the line, smaller than asked if need be."""
+        """Caption one batch from the front of the queue, smaller than asked if need be."""
         while True:
-            batch = line[: self.batch_size]
+            batch = queue[: self.batch_size]
             started = time.perf_counter()
             try:
                 generations = self._captioner.generate(
@@ -126,7 +126,7 @@ class CaptionLoop:
                     f"going on with {self.batch_size}"
                 )
         share_s = (time.perf_counter() - started) / len(batch)
-        del line[: len(batch)]
+        del queue[: len(batch)]
         for waiting, generation in zip(batch, generations, strict=True):
             yield self._finish(waiting.image, generation, share_s)
             yield from waiting.behind

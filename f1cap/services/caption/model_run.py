@@ -3,14 +3,14 @@
 import hashlib
 import time
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from f1cap.models.base import Captioner
 from f1cap.models.loading import open_captioner
 from f1cap.records.captions import Caption, CaptionRun, CaptionSettings
 from f1cap.records.images import Dataset, ImageItem, Problem
-from f1cap.records.models import Decoding, DType, Engine, ModelSpec
+from f1cap.records.models import DType, Engine, ModelSpec
 from f1cap.services.caption.batches import CaptionLoop
 from f1cap.services.caption.listener import CaptionListener
 from f1cap.services.caption.memory import MemoryGauge
@@ -156,13 +156,10 @@ class ModelRun:
 
     def _settings(self, captioner: Captioner) -> CaptionSettings:
         request = self._request
-        decoding: Decoding = captioner.spec.decoding
-        if request.num_beams is not None:
-            decoding = replace(decoding, num_beams=request.num_beams)
-        if request.max_new_tokens is not None:
-            decoding = replace(decoding, max_new_tokens=request.max_new_tokens)
         return CaptionSettings(
-            decoding,
+            captioner.spec.decoding.override(
+                num_beams=request.num_beams, max_new_tokens=request.max_new_tokens
+            ),
             captioner.placement.dtype,
             request.prompt,
             request.first_sentence,

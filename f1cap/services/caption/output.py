@@ -70,7 +70,7 @@ class Sidecars:
         images = {item.name for item in items}
         owners: dict[str, str] = {}
         for item in items:
-            self._path(item)
+            self._path(item)  # refused now, not when its caption is there
             image = item.name
             sidecar = str(PurePosixPath(image).with_suffix(self._suffix))
             if sidecar in images:
@@ -104,9 +104,9 @@ _MEASURED = (
     "vram_peak_bytes",
     "rss_peak_bytes",
 )
-# Of a run, what run.json has not or says otherwise: in the journal, under `dataset`, among the
-# problems, by its own folder.
-_ELSEWHERE = frozenset({"captions", "images", "sidecars_failed", "results_dir"})
+# Of a run's own record, what run.json says otherwise: under `dataset`, among the problems, by its
+# own folder.
+_ELSEWHERE = frozenset({"images", "sidecars_failed", "results_dir"})
 _LIBRARIES = ("torch", "transformers", "tokenizers", "pillow", "numpy", "huggingface-hub")
 
 

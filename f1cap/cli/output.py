@@ -1,4 +1,4 @@
-"""Where a command's result goes: stdout, or a file that is written whole."""
+"""Where a command's result goes and in which format: stdout, or a file that is written whole."""
 
 import io
 import os
@@ -7,11 +7,56 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TypeVar
 
 import typer
 
-from f1cap.errors import StorageError
+from f1cap.cli.boundary import expect_json
+from f1cap.errors import StorageError, UsageError
+from f1cap.render.formats import OutputFormat, choose_format
+
+_Format = TypeVar("_Format", bound=OutputFormat)
+
+
+def prepare_output(
+    ctx: typer.Context, asked: _Format | None, output: Path | None, formats: type[_Format]
+) -> _Format:
+    """Return the format of a result, having refused, before hours of work, what cannot be written.
+
+    Where that is JSON on stdout, the command's failure will be a JSON document too.
+
+    Raises:
+        UsageError: Bytes would be written to a terminal.
+        StorageError: The output file's folder does not exist or takes no files.
+    """
+    form = choose_format(asked, output, formats)
+    if form == "json" and output is None:
+        expect_json(ctx, str(ctx.info_name))
+    if form.binary and output is None and sys.stdout.isatty():
+        raise UsageError(
+            f"--format {form} is binary and cannot be shown on a terminal.",
+            hint="Write it to a file with --output FILE.",
+        )
+    check_output(output)
+    return form
+
+
+def write_output(
+    result: object, form: OutputFormat, output: Path | None, **options: object
+) -> None:
+    """Write a command's result in a format, to the file or to stdout.
+
+    Args:
+        result: What the command's service returned.
+        form: One of the command's formats.
+        output: The file; None means stdout.
+        options: What else the command's writers take.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    with open_output(output, binary=form.binary) as stream:
+        form.load()(result, stream, **options)
 
 
 def check_output(path: Path | None) -> None:
@@ -28,23 +73,28 @@ def check_output(path: Path | None) -> None:
             f"--output {path}: the folder {folder} does not exist.", hint=f"mkdir -p {folder}"
         )
     if not os.access(folder, os.W_OK):
-        raise StorageError(f"--output {path}: the folder {folder} cannot be written.")
+        raise StorageError(f"--output {path}: the folder {folder} is not writable.")
 
 
 @contextmanager
-def open_output(path: Path | None) -> Iterator[TextIO]:
+def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
     """Yield the stream for the result. A file appears only when it is complete.
 
     A link is written through, and what is no file (a pipe, /dev/null) is written to, not replaced.
+
+    Args:
+        path: None means stdout.
+        binary: Yield a stream of bytes; else one of text.
 
     Raises:
         StorageError: The file cannot be written.
         typer.Exit: Whoever read stdout has gone away, as in `f1cap … | head`.
     """
     if path is None:
+        stdout = sys.stdout.buffer if binary else sys.stdout
         try:
-            yield sys.stdout
-            sys.stdout.flush()
+            yield stdout
+            stdout.flush()
         except BrokenPipeError as error:
             # Python flushes stdout once more at exit; give it a sink that takes it.
             with suppress(OSError, io.UnsupportedOperation):
@@ -53,16 +103,19 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
         except OSError as error:
             raise StorageError(f"stdout cannot be written: {error.strerror}.") from error
         return
+    how: dict[str, Any] = (
+        {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
+    )
     temporary: Path | None = None
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8", newline="") as stream:
+            with path.open(**how) as stream:
                 yield stream
             return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(descriptor, **how) as stream:
             yield stream
         temporary.chmod(0o644)
         temporary.replace(path)

@@ -1,9 +1,52 @@
 """The formats that results can be written in; known without loading what writes them."""
 
+import pkgutil
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Self, TypeVar, cast
 
 from f1cap.errors import UsageError
+
+# Suffixes that are not the format's own name.
+_SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
+
+_Format = TypeVar("_Format", bound=StrEnum)
+
+
+class OutputFormat(StrEnum):
+    """The formats of a command, a row each: the name, and what writes it as `module:function`.
+
+    The function is loaded when it is needed, and called with the result and the stream.
+
+    Attributes:
+        writer: The function.
+        binary: It writes bytes; else text.
+    """
+
+    writer: str
+    binary: bool
+
+    def __new__(cls, name: str, writer: str, binary: bool = False) -> Self:
+        """Make a member of a row."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.writer = writer
+        member.binary = binary
+        return member
+
+    def load(self) -> Callable[..., None]:
+        """Return the function that writes this format."""
+        return cast("Callable[..., None]", pkgutil.resolve_name(self.writer))
+
+
+def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
+    """Return what the user asked for, else what the output file's suffix says, else the first."""
+    if asked is not None:
+        return asked
+    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+    name = _SUFFIXES.get(suffix, suffix)
+    return next((form for form in formats if form == name), next(iter(formats)))
 
 
 class CaptionFormat(StrEnum):
@@ -43,21 +86,21 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
-class EvalFormat(StrEnum):
+class EvalFormat(OutputFormat):
     """How scores are written; CSV has one row an image."""
 
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.evaluation:write_table"
+    JSON = "json", "f1cap.render.evaluation:write_json"
+    CSV = "csv", "f1cap.render.evaluation:write_csv"
 
 
-class CompareFormat(StrEnum):
+class CompareFormat(OutputFormat):
     """How a comparison is written; CSV has one row a model."""
 
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.comparison:write_table"
+    MARKDOWN = "markdown", "f1cap.render.markdown:write_markdown"
+    JSON = "json", "f1cap.render.comparison:write_json"
+    CSV = "csv", "f1cap.render.comparison:write_csv"
 
 
 class BenchFormat(StrEnum):

@@ -11,7 +11,7 @@ import f1cap
 from f1cap import corpus
 from f1cap.errors import DatasetError, F1capError, StorageError
 from f1cap.gpu import read_driver, visible_uuids
-from f1cap.metrics.scoring import Scorer
+from f1cap.metrics.scoring import score
 from f1cap.models import naming
 from f1cap.models.device.machine import installed_torch, read_cpu
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
@@ -154,10 +154,7 @@ def add_quality(
         str(place): {image: rows[place].captions[image] for image in wanted} for place in places
     }
     try:
-        with Scorer(java, meteor=False) as scorer:
-            report = scorer.score(
-                candidates, wanted, options=ScoreOptions(metrics=("cider",), primary="cider")
-            )
+        report = score(candidates, wanted, options=ScoreOptions(metrics=("cider",)), java=java)
     except F1capError as error:
         nothing = BenchQuality(len(wanted), None, None, None, None, note=error.message)
         return tuple(replace(row, quality=nothing) if row.captions else row for row in rows)

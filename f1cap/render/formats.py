@@ -85,21 +85,21 @@ class ModelsFormat(OutputFormat):
     JSON = "json", "f1cap.render.models:write_json"
 
 
-class EvalFormat(StrEnum):
+class EvalFormat(OutputFormat):
     """How scores are written; CSV has one row an image."""
 
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.evaluation:write_table"
+    JSON = "json", "f1cap.render.evaluation:write_json"
+    CSV = "csv", "f1cap.render.evaluation:write_csv"
 
 
-class CompareFormat(StrEnum):
+class CompareFormat(OutputFormat):
     """How a comparison is written; CSV has one row a model."""
 
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.comparison:write_table"
+    MARKDOWN = "markdown", "f1cap.render.markdown:write_markdown"
+    JSON = "json", "f1cap.render.comparison:write_json"
+    CSV = "csv", "f1cap.render.comparison:write_csv"
 
 
 class BenchFormat(OutputFormat):

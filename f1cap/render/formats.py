@@ -1,6 +1,5 @@
 """The formats that results can be written in; known without loading what writes them."""
 
-import pkgutil
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +36,8 @@ class OutputFormat(StrEnum):
 
     def load(self) -> Callable[..., None]:
         """Return the function that writes this format."""
+        import pkgutil  # not at the start: it takes milliseconds that --help need not pay
+
         return cast("Callable[..., None]", pkgutil.resolve_name(self.writer))
 
 

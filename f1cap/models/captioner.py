@@ -11,7 +11,6 @@ from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
 from f1cap.models import weights
-from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import FastDecoder, choose_engine
 from f1cap.models.decoding.search import search
 from f1cap.models.device import runtime
@@ -172,15 +171,12 @@ class TransformersCaptioner(ABC):
         with torch.inference_mode():
             pixels = torch.stack(list(prepared)).to(self.placement.device, self._dtype)
             if self._decoder is not None:
-                return search(self._decoder, pixels, self._frame(start), decoding)
+                return search(self._decoder, pixels, start, [self._ids.end], decoding)
             rows = torch.tensor([start] * len(prepared), device=pixels.device)
             found: list[list[int]] = self._model.generate(
                 pixel_values=pixels, **self._start_arguments(rows), **_options(decoding)
             ).tolist()
             return found
-
-    def _frame(self, start: list[int]) -> Frame:
-        return Frame(tuple(start), (self._ids.end,))
 
     def _read(self, row: list[int], started: int) -> Generation:
         new = row[started:]

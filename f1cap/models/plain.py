@@ -13,7 +13,7 @@ from transformers import AutoModelForImageTextToText, AutoTokenizer
 
 from f1cap.models import weights
 from f1cap.models.device import runtime
-from f1cap.models.device.placement import place
+from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache, download
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, DType, ModelSpec, Placement
@@ -90,6 +90,6 @@ def open_plain(
     else:
         snapshot = download.fetch(spec, offline=offline, on_download=None)
         folder, revision = snapshot.folder, snapshot.revision
-    placement = place(device, DType.FLOAT32, runtime.probe())
+    placement = resolve_placement(device, DType.FLOAT32, runtime.probe())
     runtime.keep_quiet()
     return PlainCaptioner(spec, folder, revision, placement)

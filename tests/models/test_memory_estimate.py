@@ -135,12 +135,6 @@ def test_a_folder_that_says_nothing_has_no_shape(tmp_path: Path) -> None:
     assert parameters_of(spec) is None
 
 
-def test_the_cpu_s_pass_is_the_search_s() -> None:
-    from f1cap.models.decoding import layers
-
-    assert memory_estimate.IMAGES_PER_PASS == layers._IMAGES_PER_PASS
-
-
 @pytest.mark.parametrize("steps", [16, 50])
 def test_the_largest_batch_is_the_last_that_fits(steps: int) -> None:
     def largest(capacity: int, limit: int = 4096) -> int:

@@ -23,7 +23,7 @@ GIT = CATALOG["git-base"]
         (lambda: RuntimeError("I/O error: No space left on device (os error 28)"), "filled up"),
         (lambda: PermissionError(errno.EACCES, "Permission denied", "/c/x"), "/c/x cannot be wri"),
         (lambda: OSError(errno.EROFS, "Read-only file system", "/c/x"), "/c/x cannot be written"),
-        (lambda: OSError("Consistency check failed: file should be …"), "another size"),
+        (lambda: OSError("Consistency check failed: file should be …"), "does not have the size"),
         (lambda: RuntimeError("CAS service error\nmore"), "CAS service error."),
     ],
 )
@@ -61,9 +61,9 @@ def test_offline_and_not_cached_names_what_works(
     [
         ("http://127.0.0.1:9", "cannot be reached"),
         ("http://name.invalid", "cannot be reached"),
-        ("ftp://127.0.0.1", "is not a web address"),
-        ("nonsense", "is not a web address"),
-        ("http://127.0.0.1:99999", "is not a web address"),
+        ("ftp://127.0.0.1", "is not a valid URL"),
+        ("nonsense", "is not a valid URL"),
+        ("http://127.0.0.1:99999", "is not a valid URL"),
     ],
 )
 def test_no_way_to_the_hub_is_told_at_once(
@@ -99,7 +99,7 @@ def test_a_name_server_that_never_answers_is_not_waited_for(
 
 @pytest.mark.parametrize(
     ("proxy", "words"),
-    [("http://127.0.0.1:9", "the proxy 127.0.0.1:9 cannot"), ("http://h:x", "not a web address")],
+    [("http://127.0.0.1:9", "the proxy 127.0.0.1:9 cannot"), ("http://h:x", "not a valid URL")],
 )
 def test_a_dead_proxy_is_named(proxy: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")

@@ -37,7 +37,7 @@ CONTEXT_BYTES = 350 * 2**20
 # The allocator takes memory in blocks of 2 to 20 MiB and leaves gaps between them.
 _ALLOCATOR_SHARE = 0.1
 _FLOAT32 = 4
-# Images that the fast engine encodes in one pass on a CPU.
+# What the search encodes in one pass on a CPU (`decoding.vision`, which torch is needed for).
 IMAGES_PER_PASS = 4
 
 

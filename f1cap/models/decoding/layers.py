@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from f1cap.models.decoding import IMAGES_PER_PASS
 from f1cap.models.decoding.kernels import Projection, attend, split_heads, topk_tokens
 from f1cap.models.decoding.kv_cache import AttentionShape, KeyValues
-from f1cap.models.memory_estimate import IMAGES_PER_PASS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,9 +76,6 @@ def encode_in_chunks(pixels: "Tensor", encoder: Callable[["Tensor"], "Tensor"]) 
 
 def chunks(images: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
     """Divide a batch for an encoder: a few images at a time on a CPU, all at once elsewhere.
-
-    On a CPU one image keeps a layer's states in the cache, several wait less often for the slowest
-    thread: a few are the compromise.
 
     Yields:
         The rows of the batch, and the images there.

@@ -203,7 +203,7 @@ class _Download:
         sizes = {entry.rfilename: entry.size or 0 for entry in info.siblings or ()}
         return info.sha or cache.DEFAULT_REVISION, sizes
 
-    def _request(self, request: Callable[[], Any]) -> Any:  # noqa: ANN401 - the client's answer
+    def _request(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - the client's answer
         """Ask the hub; what its client raises becomes f1cap's error."""
         from huggingface_hub import utils
         from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # public, see there
@@ -212,7 +212,7 @@ class _Download:
 
         utils.logging.set_verbosity(logging.ERROR)
         try:
-            return request()
+            return call()
         # ValueError: a name that the hub allows no repository to have;
         # RuntimeError: what its Rust transfer (xet) raises for network and disk alike
         except (OSError, httpx.HTTPError, ValueError, RuntimeError) as error:

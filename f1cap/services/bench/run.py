@@ -14,7 +14,8 @@ from f1cap.errors import DatasetError, F1capError, StorageError
 from f1cap.gpu import read_driver, visible_uuids
 from f1cap.metrics.scoring import score
 from f1cap.models import catalog, naming
-from f1cap.models.device.machine import installed_torch, read_cpu
+from f1cap.models.device.machine import read_cpu
+from f1cap.models.device.torch_build import installed_torch
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
 from f1cap.records.images import ImageItem, Problem, Reference

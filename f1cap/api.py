@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union, cast
 
 from f1cap import corpus
 from f1cap.errors import UsageError
@@ -18,7 +18,7 @@ from f1cap.records.captions import Caption, CaptionSettings
 from f1cap.records.images import Problem
 from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, ModelSpec, Placement
 from f1cap.services.caption.batches import Captioned, CaptionLoop
-from f1cap.services.caption.prepare import Source
+from f1cap.services.caption.prepare import Failed, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ class Captioner:
         self.revision: str = loaded.revision
         self._loaded: base.Captioner | None = loaded
 
-    def caption(
+    def caption(  # noqa: PLR0913 - each is an option of `f1cap caption`
         self,
         images: ImageSource | Iterable[ImageSource],
         *,
@@ -95,7 +95,7 @@ class Captioner:
             )
         )
 
-    def iter_captions(
+    def iter_captions(  # noqa: PLR0913 - as above
         self,
         images: ImageSource | Iterable[ImageSource],
         *,
@@ -161,9 +161,9 @@ class Captioner:
             self._open()  # closed between two captions, its weights are gone
             if isinstance(result, Captioned):
                 yield result.caption
-            elif errors == "raise":
-                raise result.error
-            else:
+            elif isinstance(result, Failed):
+                if errors == "raise":
+                    raise result.error
                 problem = Problem.of(result.error, image=result.name, model=self.model.name)
                 yield Caption.failed(problem)
 
@@ -221,11 +221,11 @@ def _sources(images: ImageSource | Iterable[ImageSource]) -> Iterator[Source]:
 
 
 def _each(images: ImageSource | Iterable[ImageSource]) -> Iterable[ImageSource]:
-    # an array can be iterated too, over its rows; four dimensions are a batch of images
-    single = isinstance(images, str | os.PathLike | bytes) or getattr(images, "ndim", 4) == 3
+    # an array of three dimensions can be iterated over its rows, and is an image all the same
+    single = isinstance(images, str | os.PathLike | bytes) or getattr(images, "ndim", None) == 3
     if single or not isinstance(images, Iterable):
-        return (images,)
-    return images
+        return (cast("ImageSource", images),)
+    return cast("Iterable[ImageSource]", images)
 
 
 def _choice(kind: type[Choice], name: str, value: str) -> Choice:

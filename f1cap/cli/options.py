@@ -219,7 +219,8 @@ PromptOpt = Annotated[
     typer.Option(
         "--prompt",
         metavar="TEXT",
-        help='Text that each caption starts with, e.g. "a photography of" (BLIP only).',
+        help='Text that each caption starts with, e.g. "a photography of", or what the model '
+        "is asked; most models take none.",
     ),
 ]
 ReducedJpegOpt = Annotated[

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from f1cap.records.images import Problem
-from f1cap.records.models import Decoding, DType, Family, Placement
+from f1cap.records.models import Decoding, DType, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class CaptionRun:
     model: str
     checkpoint: str
     revision: str
-    family: Family
+    family: str
     dataset: str
     placement: Placement
     settings: CaptionSettings

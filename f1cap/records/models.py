@@ -10,14 +10,6 @@ LARGEST_BATCH = 4096
 _DEVICE = re.compile(r"(auto|cpu|mps|cuda)|cuda:(\d{1,4})", re.ASCII)
 
 
-class Family(StrEnum):
-    """The model families that f1cap serves."""
-
-    BLIP = "blip"
-    GIT = "git"
-    SWIN = "swin"  # any VisionEncoderDecoder: an image encoder and a GPT-2 with cross-attention
-
-
 class DeviceKind(StrEnum):
     """Kinds of device; `auto` is what a user may ask for, never where a model runs."""
 
@@ -128,7 +120,7 @@ class ModelSpec:
         name: What the user calls it; the name of its results folder.
         checkpoint: A hub id, or the path of a local folder.
         revision: The pinned commit on the hub; None follows `main`, or means a local folder.
-        family: Decides the code that runs it.
+        family: Name in the registry of families, which decides the code that runs it.
         decoding: Used where the user says nothing else.
         parameters: Number of weights, tied ones counted once; None where unknown.
         local: The checkpoint is a folder on this machine (bundled or the user's).
@@ -138,7 +130,7 @@ class ModelSpec:
 
     name: str
     checkpoint: str
-    family: Family
+    family: str
     decoding: Decoding
     revision: str | None = None
     aliases: tuple[str, ...] = ()

@@ -13,7 +13,6 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from f1cap.cli.app import app
-from f1cap.records.models import Family
 from f1cap.services.bench import process
 from tests import bench_worker, captioners
 from tests.checkpoints import make_checkpoint
@@ -23,7 +22,7 @@ Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_checkpoint(Family.GIT, tmp_path_factory.mktemp("checkpoints") / "tiny-git")
+    return make_checkpoint("git", tmp_path_factory.mktemp("checkpoints") / "tiny-git")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from f1cap.records.benchmarks import BenchRow
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionSettings
 from f1cap.records.images import Problem
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.records.models import Decoding, Device, DType, Family, Placement
+from f1cap.records.models import Decoding, Device, DType, Placement
 from f1cap.records.readings import MemoryReading
 from f1cap.render import formatting
 from f1cap.render.bench_live import LiveBench
@@ -44,7 +44,7 @@ def run_record(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini"
         model=model,
         checkpoint="org/name",
         revision="abc",
-        family=Family.GIT,
+        family="git",
         dataset="photos",
         placement=Placement(Device.parse("cpu"), DType.FLOAT32),
         settings=CaptionSettings(Decoding(num_beams=4), DType.FLOAT32),

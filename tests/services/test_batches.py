@@ -15,7 +15,7 @@ from f1cap.errors import ImageError, OutOfMemoryError
 from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import CaptionSettings, Generation
 from f1cap.records.images import ImageAddress
-from f1cap.records.models import Decoding, Device, DType, Family, ModelSpec, Placement
+from f1cap.records.models import Decoding, Device, DType, ModelSpec, Placement
 from f1cap.services.caption import batches
 from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.prepare import Failed, Kept, Lookup, Source
@@ -25,7 +25,7 @@ from tests.zoo import encode
 class SmallGpu:
     """A captioner that holds so many images and no more, and names their widths."""
 
-    spec = ModelSpec("small", "org/small", Family.GIT, Decoding())
+    spec = ModelSpec("small", "org/small", "git", Decoding())
     placement = Placement(Device.parse("cuda:0"), DType.FLOAT32)
     revision = "0"
     threads = 1

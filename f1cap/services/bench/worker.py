@@ -17,9 +17,8 @@ from typing import Protocol, cast
 
 from f1cap import corpus, measure
 from f1cap.errors import F1capError, OutOfMemoryError
-from f1cap.models import naming
+from f1cap.models import naming, registry
 from f1cap.models.base import Captioner
-from f1cap.models.catalog import FAMILIES
 from f1cap.models.device.cpu import let_idle_threads_sleep
 from f1cap.models.loading import open_captioner
 from f1cap.records.captions import CaptionSettings
@@ -87,7 +86,7 @@ def load_model(spec: ModelSpec, request: Open) -> LoadedModel:
         open_plain = importlib.import_module("f1cap.models.plain").open_plain
     else:
         let_idle_threads_sleep()
-        importlib.import_module(FAMILIES[spec.family].partition(":")[0])
+        registry.captioner_class(spec.family)
     runtime = cast("Runtime", importlib.import_module("f1cap.models.device.runtime"))
     import_s = time.perf_counter() - started
 

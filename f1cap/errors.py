@@ -126,6 +126,12 @@ class CaptionSetError(F1capError):
     code = "captions"
 
 
+class PluginError(F1capError):
+    """Another package adds something to f1cap, and its code does not work."""
+
+    code = "plugin"
+
+
 class MissingExtraError(F1capError):
     """An optional part of f1cap that is not installed."""
 

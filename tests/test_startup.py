@@ -68,11 +68,3 @@ assert not os.path.exists(os.environ["F1CAP_CACHE_DIR"])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_metrics_on_offer_are_those_that_exist() -> None:
-    from f1cap.cli.options import Metric
-    from f1cap.metrics.catalog import METRICS
-    from f1cap.records.scores import METRIC_LABELS
-
-    assert set(Metric) == set(METRICS) == set(METRIC_LABELS)

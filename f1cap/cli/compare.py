@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from f1cap.cli import options
-from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.options import Metric, Missing, score_request
-from f1cap.cli.output import check_output, open_output
+from f1cap.cli.boundary import SOME_FAILED
+from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import CompareFormat
 
@@ -18,19 +17,29 @@ def compare(
     model: options.ModelsOpt = None,
     captions: options.CaptionsOpt = None,
     references: options.ReferencesOpt = None,
-    missing: Annotated[
-        Missing,
-        typer.Option("--missing", help="What to do where a model lacks a caption."),
-    ] = Missing.ERROR,
+    missing: options.MissingOpt = options.Missing.ERROR,
+    metrics: options.MetricsOpt = None,
     primary: Annotated[
-        Metric, typer.Option("--primary", help="The metric that decides; name it beforehand.")
-    ] = Metric.CIDER,
+        str | None,
+        typer.Option(
+            "--primary",
+            metavar="SCORE",
+            help="The score that decides, as bleu_4; name it beforehand. Default: cider.",
+            show_default=False,
+        ),
+    ] = None,
     semantic: options.SemanticOpt = False,
     seed: options.SeedOpt = 12345,
     java: options.JavaOpt = None,
     output_format: Annotated[
-        CompareFormat, typer.Option("--format", "-f", help="How the comparison is written.")
-    ] = CompareFormat.TABLE,
+        CompareFormat | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How the comparison is written; default: --output's suffix, else table.",
+            show_default=False,
+        ),
+    ] = None,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
@@ -42,15 +51,12 @@ def compare(
 
     Without --model every model that has results for the images is compared.
     """
-    if output_format is CompareFormat.JSON and output is None:
-        expect_json(ctx, "compare")
-    check_output(output)
+    form = prepare_output(ctx, output_format, output, CompareFormat)
 
-    from f1cap.render.comparison import write_comparison_as
     from f1cap.render.progress import working
     from f1cap.services.score.compare import compare as compare_models
 
-    request = score_request(
+    request = options.score_request(
         path=path,
         models=model,
         captions=captions,
@@ -58,12 +64,14 @@ def compare(
         output_dir=output_dir,
         java=java,
         options=ScoreOptions(
-            missing=missing.value, primary=primary.value, semantic=semantic, seed=seed
+            missing=missing.value,
+            metrics=options.chosen_metrics(metrics, semantic=semantic),
+            primary=primary,
+            seed=seed,
         ),
     )
     with working("Scoring", quiet=quiet):
         comparison = compare_models(request)
-    with open_output(output) as stream:
-        write_comparison_as(comparison, output_format, stream, verbose=verbose)
+    write_output(comparison, form, output, verbose=verbose)
     if comparison.evaluation.report.problems:
         raise typer.Exit(SOME_FAILED)

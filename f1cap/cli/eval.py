@@ -5,10 +5,8 @@ from typing import Annotated
 import typer
 
 from f1cap.cli import options
-from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.options import Metric, Missing, score_request
-from f1cap.cli.output import check_output, open_output
-from f1cap.errors import UsageError
+from f1cap.cli.boundary import SOME_FAILED
+from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import EvalFormat
 
@@ -17,24 +15,31 @@ def evaluate(
     ctx: typer.Context,
     path: options.DatasetArg = None,
     model: options.ModelsOpt = None,
-    all_models: Annotated[
-        bool, typer.Option("--all", help="Every model that has results (the default).")
-    ] = False,
     captions: options.CaptionsOpt = None,
     references: options.ReferencesOpt = None,
-    missing: Annotated[
-        Missing,
-        typer.Option("--missing", help="What to do where a model lacks a caption."),
-    ] = Missing.ERROR,
+    missing: options.MissingOpt = options.Missing.ERROR,
+    metrics: options.MetricsOpt = None,
     rank_by: Annotated[
-        Metric, typer.Option("--rank-by", help="Picks the best and the worst images.")
-    ] = Metric.CIDER,
+        str | None,
+        typer.Option(
+            "--rank-by",
+            metavar="SCORE",
+            help="The score that picks the best and the worst images, as bleu_4; default: cider.",
+            show_default=False,
+        ),
+    ] = None,
     semantic: options.SemanticOpt = False,
     seed: options.SeedOpt = 12345,
     java: options.JavaOpt = None,
     output_format: Annotated[
-        EvalFormat, typer.Option("--format", "-f", help="How the scores are written.")
-    ] = EvalFormat.TABLE,
+        EvalFormat | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How the scores are written; default: --output's suffix, else table.",
+            show_default=False,
+        ),
+    ] = None,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
@@ -42,35 +47,31 @@ def evaluate(
         bool, typer.Option("--verbose", "-v", help="Show each score's signature.")
     ] = False,
 ) -> None:
-    """Score captions: BLEU, ROUGE-L, METEOR and CIDEr with 95 % intervals.
+    """Score captions: BLEU, ROUGE-L, METEOR, CIDEr or others, with 95 % intervals.
 
     The captions are those that `f1cap caption` made of the images, or anybody's: --captions FILE.
     """
-    if output_format is EvalFormat.JSON and output is None:
-        expect_json(ctx, "eval")
-    check_output(output)
-    if all_models and model:
-        raise UsageError("--all and --model do not go together.", hint="Leave one of them out.")
-    if all_models and captions:
-        raise UsageError("--all and --captions do not go together.", hint="Leave one of them out.")
+    form = prepare_output(ctx, output_format, output, EvalFormat)
 
-    from f1cap.render.evaluation import write_evaluation
     from f1cap.render.progress import working
     from f1cap.services.score.evaluate import evaluate as evaluate_captions
 
-    request = score_request(
+    request = options.score_request(
         path=path,
         models=model,
         captions=captions,
         references=references,
         output_dir=output_dir,
         java=java,
-        options=ScoreOptions(missing=missing.value, semantic=semantic, seed=seed),
-        rank_by=rank_by.value,
+        options=ScoreOptions(
+            missing=missing.value,
+            metrics=options.chosen_metrics(metrics, semantic=semantic),
+            seed=seed,
+        ),
+        rank_by=rank_by,
     )
     with working("Scoring", quiet=quiet):
         evaluation = evaluate_captions(request)
-    with open_output(output) as stream:
-        write_evaluation(evaluation, output_format, stream, verbose=verbose)
+    write_output(evaluation, form, output, verbose=verbose)
     if evaluation.report.problems:
         raise typer.Exit(SOME_FAILED)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1cap.errors import UsageError
+from f1cap.metrics import registry
 from f1cap.models import catalog
 from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
 from f1cap.records.scores import ScoreOptions
 
 if TYPE_CHECKING:
-    from f1cap.services.score.candidates import ScoreRequest
+    from f1cap.services.score.hypotheses import ScoreRequest
 
 
 class Missing(StrEnum):
@@ -22,19 +23,6 @@ class Missing(StrEnum):
     ERROR = "error"
     SKIP = "skip"
     EMPTY = "empty"
-
-
-class Metric(StrEnum):
-    """The metrics that can rank images or decide a comparison."""
-
-    CIDER = "cider"
-    METEOR = "meteor"
-    ROUGE_L = "rouge_l"
-    BLEU_1 = "bleu_1"
-    BLEU_2 = "bleu_2"
-    BLEU_3 = "bleu_3"
-    BLEU_4 = "bleu_4"
-    SEMANTIC = "semantic"
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
@@ -48,6 +36,16 @@ def _complete_model(incomplete: str) -> list[tuple[str, str]]:
 def _complete_device(incomplete: str) -> list[str]:
     return [
         name for name in ("auto", "cpu", "cuda", "cuda:0", "mps") if name.startswith(incomplete)
+    ]
+
+
+def _complete_metrics(incomplete: str) -> list[str]:
+    begun, comma, last = incomplete.rpartition(",")
+    taken = begun.split(",")
+    return [
+        f"{begun}{comma}{spec.name}"
+        for spec in registry.METRICS
+        if spec.name.startswith(last) and spec.name not in taken
     ]
 
 
@@ -281,11 +279,23 @@ JavaOpt = Annotated[
     Path | None,
     typer.Option("--java", metavar="PATH", help="The Java to use instead of the one installed."),
 ]
-SemanticOpt = Annotated[
-    bool,
+MetricsOpt = Annotated[
+    str | None,
     typer.Option(
-        "--semantic", help="Add sentence-embedding similarity (needs the extra f1cap[semantic])."
+        "--metrics",
+        metavar="NAME,…",
+        help=f"What to compute, of {', '.join(spec.name for spec in registry.METRICS)} and what "
+        "other packages add; default: all but semantic, which needs the extra f1cap[semantic].",
+        autocompletion=_complete_metrics,
+        show_default=False,
     ),
+]
+SemanticOpt = Annotated[
+    bool, typer.Option("--semantic", hidden=True, help="Add semantic to the metrics.")
+]
+MissingOpt = Annotated[
+    Missing,
+    typer.Option("--missing", help="What to do where a model lacks a caption."),
 ]
 SeedOpt = Annotated[
     int, typer.Option("--seed", help="Random seed for bootstrap and significance tests.")
@@ -312,6 +322,17 @@ VerboseOpt = Annotated[
 ]
 
 
+def chosen_metrics(value: str | None, *, semantic: bool) -> tuple[str, ...] | None:
+    """Read `bleu,cider`; None takes the usual metrics, to which `--semantic` adds one."""
+    if value is None and not semantic:
+        return None
+    if value is None:
+        names = [spec.name for spec in registry.METRICS if spec.default]
+    else:
+        names = [name for part in value.split(",") if (name := part.strip())]
+    return tuple(dict.fromkeys([*names, "semantic"] if semantic else names))
+
+
 def score_request(
     *,
     path: Path | None,
@@ -321,19 +342,16 @@ def score_request(
     output_dir: Path | None,
     java: Path | None,
     options: ScoreOptions,
-    rank_by: str = "cider",
+    rank_by: str | None = None,
 ) -> "ScoreRequest":
     """Return what the service is asked for.
 
     Raises:
-        UsageError: The metric that decides or ranks is one that is not computed.
+        UsageError: There is no such metric, or the one that decides or ranks is not computed.
     """
-    from f1cap.services.score.candidates import ScoreRequest
+    from f1cap.services.score.hypotheses import ScoreRequest
 
-    if "semantic" in {options.primary, rank_by} and not options.semantic:
-        raise UsageError(
-            "Semantic similarity is only computed when asked for.", hint="Add --semantic."
-        )
+    registry.deciding(registry.choose(options.metrics), rank_by or options.primary)
     return ScoreRequest(
         path=path,
         models=tuple(dict.fromkeys(models or ())),

@@ -29,9 +29,11 @@ class Aligned(NamedTuple):
 
 
 def align(
-    candidates: Mapping[str, Mapping[str, str]],
+    hypotheses: Mapping[str, Mapping[str, str]],
     references: Mapping[str, Sequence[str]],
     missing: MissingPolicy,
+    *,
+    references_needed: bool = True,
 ) -> Aligned:
     """Choose the images that all models are scored on.
 
@@ -39,39 +41,46 @@ def align(
     missing is the user's choice (see `ScoreOptions.missing`).
 
     Args:
-        candidates: By model, then by image.
+        hypotheses: By model, then by image.
         references: By image; an image with an empty list has none.
         missing: The choice.
+        references_needed: Leave out images without references; else every image that a model
+            captioned is scored.
 
     Raises:
         CaptionSetError: A caption is missing and may not be, a caption is no text, or nothing is
         left to score.
     """
-    _check_texts(candidates, references)
-    scored = {image for image, lines in references.items() if lines}
-    if not candidates:
+    _check_texts(hypotheses, references)
+    if references_needed:
+        scored = {image for image, lines in references.items() if lines}
+    else:
+        scored = {image for captions in hypotheses.values() for image in captions}
+    if not hypotheses:
         raise CaptionSetError(
             "There are no captions to score.", hint="Name a model or a file of captions."
         )
-    if not scored:
+    if not scored and references_needed:
         raise CaptionSetError(
             "There are no references to score against.",
             hint="Put a captions.json beside the images, or name one: --references FILE.",
         )
     remarks: list[Remark] = []
     keep = set(scored)
-    for model, captions in candidates.items():
+    for model, captions in hypotheses.items():
         remarks += _surplus(model, captions.keys() - scored)
         absent = scored - captions.keys()
         if not absent:
             continue
         if len(absent) == len(scored):
-            message = f"No caption of {model} belongs to an image with references."
+            which = "with references" if references_needed else "that another model captioned"
+            message = f"No caption of {model} belongs to an image {which}."
             raise CaptionSetError(message, hint=_names_hint(captions, scored))
         if missing == "error":
             raise CaptionSetError(
                 f"{model} has no caption for {len(absent)} of "
-                f"{counted(len(scored), 'image')} with references: {listing(absent)}.",
+                f"{counted(len(scored), 'image')}{' with references' * references_needed}: "
+                f"{listing(absent)}.",
                 hint="Caption them, or choose: --missing skip leaves them out for every model, "
                 "--missing empty scores them as empty captions.",
             )
@@ -85,12 +94,12 @@ def align(
     images = tuple(sorted(keep))
     raw = {
         model: {image: captions.get(image, "") for image in images}
-        for model, captions in candidates.items()
+        for model, captions in hypotheses.items()
     }
     cleaned = {
         model: [clean(text) for text in captions.values()] for model, captions in raw.items()
     }
-    lines = [[clean(text) for text in references[image]] for image in images]
+    lines = [[clean(text) for text in references.get(image, ())] for image in images]
     return Aligned(images, raw, cleaned, lines, tuple(remarks))
 
 
@@ -108,10 +117,10 @@ def counted(number: int, noun: str) -> str:
 
 def _check_texts(
     # Files are read from outside: their types are a hope until here.
-    candidates: Mapping[str, Mapping[str, object]],
+    hypotheses: Mapping[str, Mapping[str, object]],
     references: Mapping[str, Sequence[object]],
 ) -> None:
-    for model, captions in candidates.items():
+    for model, captions in hypotheses.items():
         for image, text in captions.items():
             if not isinstance(text, str):
                 message = f"The caption of {image} by {model} is {_kind(text)}, not text."

@@ -4,37 +4,19 @@ The only module that touches that package, and only its three scorer classes: it
 assert, write into their own folder and hang on an exception.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float64]
+from f1cap.metrics import formulas
+from f1cap.metrics.base import NotApplicableError, Scorer, ScoringInput, Statistics
+from f1cap.metrics.formulas import Matrix
+
 _ORDERS = 4  # n-grams of one to four words, in BLEU and in CIDEr
-
-
-class BleuScores(NamedTuple):
-    """BLEU-1 to 4 of a caption set.
-
-    Attributes:
-        corpus: Shape (4,).
-        per_image: Shape (n, 4).
-        statistics: Shape (n, 10): words, words of the closest reference, possible and matched
-            n-grams of each order.
-    """
-
-    corpus: Matrix
-    per_image: Matrix
-    statistics: Matrix
-
-
-def package_version() -> str:
-    """Return the version of pycocoevalcap."""
-    return version("pycocoevalcap")
 
 
 def tokenizer_jar() -> Path:
@@ -47,70 +29,105 @@ def meteor_jar() -> Path:
     return _package_folder() / "meteor" / "meteor-1.5.jar"
 
 
-class CocoScorers:
-    """The three scorers over one set of references, cut into n-grams once for all models."""
+class _CocoScorer(Scorer):
+    @property
+    def version(self) -> str:
+        """Of the package."""
+        return f"pycocoevalcap-{version('pycocoevalcap')}"
 
-    def __init__(self, references: Sequence[Sequence[str]]) -> None:
-        """Take the references.
 
-        Args:
-            references: Of each image one or more lines of tokens joined by spaces.
-        """
-        # Imported here: the package pulls in a debugger, and `--help` must not.
+class Bleu(_CocoScorer):
+    """BLEU-1 to 4: closest reference length, no smoothing.
+
+    Statistics, shape (n, 10): words, words of the closest reference, possible and matched n-grams
+    of each order.
+    """
+
+    def statistics(self, batch: ScoringInput) -> Mapping[str, Statistics]:
+        """Count n-grams, those of the references once for all models."""
+        # Imported here, as below: the package pulls in a debugger, and `--help` must not.
         from pycocoevalcap.bleu.bleu_scorer import BleuScorer
-        from pycocoevalcap.cider.cider_scorer import CiderScorer, cook_test
+
+        scorer: Any = BleuScorer(n=_ORDERS)
+        for lines in batch.references:
+            scorer.cook_append(None, list(lines))
+        return {model: _bleu(scorer, lines) for model, lines in batch.captions.items()}
+
+    def scores(self, sums: Matrix, images: int) -> Matrix:
+        """Return BLEU-1 to 4."""
+        return formulas.bleu(sums)
+
+
+class RougeL(_CocoScorer):
+    """ROUGE-L; the corpus score is the mean.
+
+    A caption without a word against a reference without a word scores 1, as in pycocoevalcap.
+    """
+
+    def statistics(self, batch: ScoringInput) -> Mapping[str, Statistics]:
+        """Score caption by caption."""
         from pycocoevalcap.rouge.rouge import Rouge
 
-        self._references = [list(lines) for lines in references]
-        self._bleu: Any = BleuScorer(n=_ORDERS)
-        self._cider: Any = CiderScorer(n=_ORDERS)
-        self._cook_candidate: Any = cook_test
-        for lines in self._references:
-            self._bleu.cook_append(None, lines)
-            self._cider.cook_append(None, lines)
-        self._cider.compute_doc_freq()
-        self._rouge: Any = Rouge()
+        rouge: Any = Rouge()
+        references = [list(lines) for lines in batch.references]
+        return {
+            model: _column(
+                rouge.calc_score([caption], lines)
+                for caption, lines in zip(captions, references, strict=True)
+            )
+            for model, captions in batch.captions.items()
+        }
 
-    def bleu(self, candidates: Sequence[str]) -> BleuScores:
-        """Score with BLEU: closest reference length, no smoothing.
 
-        Args:
-            candidates: One line of tokens for each image.
-        """
-        self._bleu.retest(list(candidates))
-        corpus, per_order = self._bleu.compute_score(option="closest")
-        statistics = np.array([_bleu_row(comps) for comps in self._bleu.ctest], dtype=np.float64)
-        return BleuScores(np.array(corpus), np.array(per_order).T, statistics)
+class Cider(_CocoScorer):
+    """CIDEr-D; the corpus score is the mean.
 
-    def rouge_l(self, candidates: Sequence[str]) -> Matrix:
-        """Return ROUGE-L of each image, shape (n,); the corpus score is the mean.
+    Words weigh by how few images have them in their references, of all images given.
+    """
 
-        A caption without a word against a reference without a word scores 1, as in pycocoevalcap.
-        """
-        pairs = zip(candidates, self._references, strict=True)
-        return np.array([self._rouge.calc_score([caption], lines) for caption, lines in pairs])
+    def statistics(self, batch: ScoringInput) -> Mapping[str, Statistics]:
+        """Score every caption set with the words of the references weighed once."""
+        from pycocoevalcap.cider.cider_scorer import CiderScorer, cook_test
 
-    def cider(self, candidates: Sequence[str]) -> Matrix:
-        """Return CIDEr of each image, shape (n,); the corpus score is the mean.
+        weighed: Any = CiderScorer(n=_ORDERS)
+        for lines in batch.references:
+            weighed.cook_append(None, list(lines))
+        weighed.compute_doc_freq()
+        obstacle = _obstacle(weighed.document_frequency, len(batch.references))
+        if obstacle is not None:
+            raise NotApplicableError(obstacle)
+        found: dict[str, Statistics] = {}
+        for model, captions in batch.captions.items():
+            scorer: Any = weighed.copy()
+            scorer.ctest = [cook_test(caption) for caption in captions]
+            # compute_score would count the documents again.
+            scorer.document_frequency = weighed.document_frequency
+            found[model] = _column(scorer.compute_cider())
+        return found
 
-        Words weigh by how few images have them in their references, of all images given.
-        """
-        scorer = self._cider.copy()
-        scorer.ctest = [self._cook_candidate(caption) for caption in candidates]
-        # compute_score would count the documents again, and fails where no reference has a word.
-        scorer.document_frequency = self._cider.document_frequency
-        return np.array(scorer.compute_cider(), dtype=np.float64)
 
-    def cider_obstacle(self) -> str | None:
-        """Say why CIDEr would be 0 for any caption, or None where it means something."""
-        frequencies = self._cider.document_frequency.values()
-        if len(self._references) < 2:
-            return "needs at least 2 images: it weighs words by how few images they occur in"
-        if not any(frequencies):
-            return "no reference holds a word"
-        if min(count for count in frequencies if count) == len(self._references):
-            return "the references of all images have the same words, so no word tells them apart"
-        return None
+def _obstacle(frequencies: Mapping[object, float], images: int) -> str | None:
+    """Say why CIDEr would be 0 for any caption, or None where it means something."""
+    counts = frequencies.values()
+    if images < 2:
+        return "needs at least 2 images: it weighs words by how few images they occur in"
+    if not any(counts):
+        return "no reference holds a word"
+    if min(count for count in counts if count) == images:
+        return "the references of all images have the same words, so no word tells them apart"
+    return None
+
+
+def _column(values: Iterable[float]) -> Statistics:
+    return Statistics(np.array([[value] for value in values], dtype=np.float64))
+
+
+def _bleu(scorer: Any, captions: Sequence[str]) -> Statistics:  # noqa: ANN401 - an untyped package
+    scorer.retest(list(captions))
+    corpus, per_order = scorer.compute_score(option="closest")
+    rows = np.array([_bleu_row(comps) for comps in scorer.ctest], dtype=np.float64)
+    # The scorer's own scores: those from the statistics differ in the last digit.
+    return Statistics(rows, corpus=np.array(corpus), per_image=np.array(per_order).T)
 
 
 def _bleu_row(comps: dict[str, Any]) -> list[float]:

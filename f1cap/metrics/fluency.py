@@ -19,7 +19,7 @@ def words_of(text: str) -> list[str]:
     return [word for word in stripped if word]
 
 
-def has_line_breaks(text: str) -> bool:
+def is_multiline(text: str) -> bool:
     """Tell whether a text has more than one line, by any character that breaks lines."""
     return len(text.splitlines()) > 1
 
@@ -45,7 +45,7 @@ def text_statistics(
     per_caption = sum(map(len, words)) / images
     per_reference = sum(reference_lengths) / len(reference_lengths) if reference_lengths else None
     if flags.line_breaks is None:
-        broken = sum(has_line_breaks(caption) for caption in captions.values())
+        broken = sum(is_multiline(caption) for caption in captions.values())
     else:
         broken = len(flags.line_breaks & captions.keys())
     return TextStatistics(

@@ -1,12 +1,11 @@
 """From sums of per-image statistics to scores: what every resample of images is scored with.
 
-BLEU and METEOR of a corpus are no means over images; they follow from sums over them. Each family
-of metrics therefore has a row of statistics per image, and a formula from the sums of such rows to
-its scores. The formulas take any number of leading axes, so that ten thousand resamples are one
-call.
+BLEU and METEOR of a corpus are no means over images; they follow from sums over them. Each scorer
+therefore has a row of statistics per image, and a formula from the sums of such rows to its scores.
+The formulas take any number of leading axes, so that ten thousand resamples are one call.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,23 +23,7 @@ _ALPHA, _BETA, _GAMMA, _DELTA = 0.85, 0.2, 0.6, 0.75
 _STAGE_WEIGHTS = np.array([1.0, 0.6, 0.8, 0.6])  # exact, stem, synonym, paraphrase
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Metrics that share statistics.
-
-    Attributes:
-        width: Columns of statistics per image.
-        metrics: Names of the scores, in the order of the formula's last axis.
-        formula: From sums, shape (..., width), and the number of images to scores, shape (...,
-            metrics).
-    """
-
-    width: int
-    metrics: tuple[str, ...]
-    formula: Callable[[Matrix, int], Matrix]
-
-
-def bleu(sums: Matrix, images: int) -> Matrix:
+def bleu(sums: Matrix) -> Matrix:
     """Return BLEU-1 to 4, shape (..., 4).
 
     Papineni et al. 2002, with the brevity penalty against the closest reference length.
@@ -48,7 +31,6 @@ def bleu(sums: Matrix, images: int) -> Matrix:
     Args:
         sums: Shape (..., 10): words, words of the closest references, possible and matched n-grams
             of each order.
-        images: Not needed.
     """
     words, closest = sums[..., 0], sums[..., 1]
     precisions = (sums[..., 6:10] + _BLEU_TINY) / (sums[..., 2:6] + _BLEU_SMALL)
@@ -58,12 +40,11 @@ def bleu(sums: Matrix, images: int) -> Matrix:
     return scores * brevity[..., np.newaxis]
 
 
-def meteor(sums: Matrix, images: int) -> Matrix:
+def meteor(sums: Matrix) -> Matrix:
     """Return METEOR 1.5, shape (..., 1).
 
     Args:
         sums: Shape (..., 6), of `meteor_rows`.
-        images: Not needed.
     """
     caption_length, reference_length, caption_matches, reference_matches, chunks, matched = (
         sums[..., column] for column in range(6)
@@ -84,7 +65,7 @@ def meteor_rows(statistics: Matrix) -> Matrix:
     matched words. As in the jar, a caption that matches wholly and in one piece counts no chunk.
 
     Args:
-        statistics: Shape (n, 23), as `Meteor.collect` returns them.
+        statistics: Shape (n, 23), as `MeteorProcess.collect` returns them.
     """
     lengths, function_words = statistics[:, 0:2], statistics[:, 2:4]
     stages = statistics[:, 4:20].reshape(
@@ -106,34 +87,37 @@ def mean(sums: Matrix, images: int) -> Matrix:
     return sums / images
 
 
-FAMILIES: Mapping[str, Family] = {
-    "bleu": Family(10, ("bleu_1", "bleu_2", "bleu_3", "bleu_4"), bleu),
-    "rouge_l": Family(1, ("rouge_l",), mean),
-    "meteor": Family(6, ("meteor",), meteor),
-    "cider": Family(1, ("cider",), mean),
-    "semantic": Family(1, ("semantic",), mean),
-}
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The columns of one scorer in a matrix of statistics.
+
+    Attributes:
+        width: Columns of statistics per image.
+        metrics: Names of the scores, in the order of the formula's last axis.
+        formula: From sums, shape (..., width), and the number of images to scores, shape (...,
+            metrics).
+    """
+
+    width: int
+    metrics: tuple[str, ...]
+    formula: Callable[[Matrix, int], Matrix]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which families stand side by side in a matrix of statistics."""
+    """Which scorers' columns stand side by side in a matrix of statistics."""
 
-    families: tuple[str, ...]
+    blocks: tuple[Block, ...]
 
     @property
     def width(self) -> int:
         """Columns of statistics."""
-        return sum(FAMILIES[name].width for name in self.families)
+        return sum(block.width for block in self.blocks)
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of the scores, in the order in which `scores` returns them."""
-        return tuple(metric for name in self.families for metric in FAMILIES[name].metrics)
-
-    def stack(self, rows: Mapping[str, Matrix]) -> Matrix:
-        """Put the families' rows side by side, shape (n, width)."""
-        return np.hstack([rows[name].reshape(-1, FAMILIES[name].width) for name in self.families])
+        return tuple(metric for block in self.blocks for metric in block.metrics)
 
     def scores(self, sums: Matrix, images: int) -> Matrix:
         """Score sums over images.
@@ -147,13 +131,7 @@ class Layout:
         """
         parts: list[Matrix] = []
         start = 0
-        for name in self.families:
-            family = FAMILIES[name]
-            parts.append(family.formula(sums[..., start : start + family.width], images))
-            start += family.width
+        for block in self.blocks:
+            parts.append(block.formula(sums[..., start : start + block.width], images))
+            start += block.width
         return np.concatenate(parts, axis=-1)
-
-
-def layout_of(available: Sequence[str]) -> Layout:
-    """Return the layout of these families, in the fixed order."""
-    return Layout(tuple(name for name in FAMILIES if name in available))

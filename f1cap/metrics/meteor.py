@@ -9,15 +9,17 @@ import contextlib
 import queue
 import subprocess
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from f1cap.errors import JavaError
+from f1cap.metrics import coco, formulas
+from f1cap.metrics.base import Scorer, ScoringInput, Statistics
+from f1cap.metrics.formulas import Matrix
 from f1cap.metrics.java import (
     FRUGAL_OPTIONS,
     LANGUAGE_OPTIONS,
@@ -40,7 +42,62 @@ _STDERR_KEPT = 4096
 Pair = tuple[str, Sequence[str]]
 
 
-class Meteor:
+class Meteor(Scorer):
+    """METEOR 1.5 on a process that warms up while captions are read."""
+
+    background: ClassVar[bool] = True
+    version = "1.5"
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._process: MeteorProcess | None = None
+        self._failure = JavaError("METEOR was not started.")
+
+    def start(self, java: JavaRuntime) -> None:
+        """Start the process; where that fails, scoring will say so."""
+        try:
+            self._process = MeteorProcess(java, coco.meteor_jar())
+        except JavaError as error:
+            self._failure = error
+
+    def submit(self, batch: ScoringInput) -> None:
+        """Queue all captions of all models."""
+        if self._process is not None:
+            for captions in batch.captions.values():
+                self._process.submit(zip(captions, batch.references, strict=True))
+
+    def statistics(self, batch: ScoringInput) -> Mapping[str, Statistics]:
+        """Wait for what was submitted.
+
+        Raises:
+            JavaError: The process does not run, or failed.
+        """
+        if self._process is None:
+            raise self._failure
+        try:
+            collected = {
+                model: self._process.collect(len(captions))
+                for model, captions in batch.captions.items()
+            }
+        except JavaError as error:
+            self._failure = error
+            self.close()
+            raise
+        return {model: Statistics(formulas.meteor_rows(rows)) for model, rows in collected.items()}
+
+    def scores(self, sums: Matrix, images: int) -> Matrix:
+        """Return METEOR."""
+        return formulas.meteor(sums)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                self._process.close()
+            self._process = None
+
+
+class MeteorProcess:
     """A METEOR process: started at once, fed by one thread and read by another, killed on exit.
 
     Submit all captions of all models, do something else, then collect in the order of submission.
@@ -106,7 +163,7 @@ class Meteor:
             line = " ||| ".join(("SCORE", *references, caption_line)) + "\n"
             self._outgoing.put(line.encode("utf-8", "replace"))
 
-    def collect(self, count: int) -> npt.NDArray[np.float64]:
+    def collect(self, count: int) -> Matrix:
         """Wait for the statistics of the next captions, in the order of submission.
 
         Args:
@@ -156,7 +213,7 @@ class Meteor:
     ) -> None:
         self.close()
 
-    def _next_reply(self) -> npt.NDArray[np.float64]:
+    def _next_reply(self) -> Matrix:
         timeout_s = _REPLY_TIMEOUT_S if self._started else _START_TIMEOUT_S
         try:
             reply = self._replies.get(timeout=timeout_s)

@@ -1,27 +1,15 @@
 """What to know when reading a number, said once and beside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from f1cap.metrics.alignment import counted, listing
+from f1cap.metrics.base import ScoringInput
 from f1cap.records.scores import Remark, TextStatistics
 
 _FEW_IMAGES = 50
 _SMALL_CATEGORY = 10
 _RUN_ON_RATIO = 1.5
 _CUT_OFF_RATIO = 0.5
-
-
-class Tokens(NamedTuple):
-    """Captions and references as the metrics saw them.
-
-    Attributes:
-        captions: By model, one line of tokens per image.
-        references: Of each image.
-    """
-
-    captions: Mapping[str, Sequence[str]]
-    references: Sequence[Sequence[str]]
 
 
 def corpus_remarks(
@@ -70,8 +58,9 @@ def corpus_remarks(
         )
 
 
-def token_remarks(images: Sequence[str], tokens: Tokens) -> Iterator[Remark]:
+def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
     """Yield what the tokenised text tells: captions without words, or too short for BLEU-4."""
+    images = tokens.images
     bare = [image for image, lines in zip(images, tokens.references, strict=True) if not all(lines)]
     if bare:
         yield Remark(

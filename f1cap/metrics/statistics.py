@@ -16,13 +16,12 @@ from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 
-from f1cap.metrics.formulas import Layout
+from f1cap.metrics.formulas import Layout, Matrix
 
-Matrix = npt.NDArray[np.float64]
-
-_CELLS = 2_000_000  # of a count matrix held at once: 16 MB
+_CELLS = 2_000_000  # of a matrix held at once: 16 MB
+EXACT_LIMIT = 20  # images up to which all swaps are enumerated: half a million
+_TOLERANCE = 1e-12  # swaps that give the same difference add up in another order
 _MANY_IMAGES = 20_000
 _SERIES_LIMIT = 200  # degrees of freedom up to which t is inverted exactly
 
@@ -122,22 +121,6 @@ def _central_mass(angle: float, degrees: int) -> float:
         term *= (step - 1) / step * cosine**2
         total += term
     return 2 / math.pi * (angle + sine * total) if odd else sine * total
-
-
-EXACT_LIMIT = 20  # images up to which all swaps are enumerated: half a million
-_TOLERANCE = 1e-12  # swaps that give the same difference add up in another order
-_CELLS = 2_000_000  # of a matrix held at once
-
-
-def randomisation_p(
-    first: Matrix, second: Matrix, layout: Layout, *, trials: int, seed: int
-) -> Matrix:
-    """Return the two-sided p of each metric for one pair of models, shape (metrics,).
-
-    See `randomisation_ps` for the arguments.
-    """
-    p_values = randomisation_ps([first, second], [(0, 1)], layout, trials=trials, seed=seed)
-    return p_values.reshape(-1)
 
 
 def randomisation_ps(

@@ -8,7 +8,6 @@ from f1cap.errors import JavaError
 from f1cap.metrics.java import FRUGAL_OPTIONS, LANGUAGE_OPTIONS, first_line, run_java
 from f1cap.records.scores import JavaRuntime
 
-TOKENIZER = "ptb-3.4.1"
 # What pycocoevalcap's PTBTokenizer drops. The bracket names never match, as words are lower-cased
 # first; they stay in the list so that it can be held against the original.
 _BRACKETS = frozenset({"-LRB-", "-RRB-", "-LCB-", "-RCB-"})

@@ -16,7 +16,6 @@ from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
 from f1cap.models import catalog, registry, weights
-from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import FastDecoder, choose_engine
 from f1cap.models.decoding.search import search
 from f1cap.models.device import runtime
@@ -257,8 +256,13 @@ class TransformersCaptioner(ABC):
             batch = self._inputs.collate(prepared, instruction)
             inputs = move(batch, str(self.placement.device), self._dtype)
             if self._decoder is not None:
-                frame = Frame(tuple(start), self._ids.eos_token_ids)
-                return search(self._decoder, inputs["pixel_values"], frame, decoding)
+                return search(
+                    self._decoder,
+                    inputs["pixel_values"],
+                    start,
+                    self._ids.eos_token_ids,
+                    decoding,
+                )
             return self._generate(inputs, [start] * len(prepared), decoding)
 
     def _generate(

@@ -14,7 +14,7 @@ from f1cap.models import registry
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.device import cpu
 from f1cap.models.device.cpu import let_idle_threads_sleep
-from f1cap.models.device.placement import place
+from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache, download
 from f1cap.records.models import DType, Engine, ModelSpec
 
@@ -59,7 +59,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             runtime = importlib.import_module("f1cap.models.device.runtime")
             captioner_class = registry.captioner_class(spec.family)
         weights_bytes = sum(path.stat().st_size for path in cache.weight_files(folder) or ())
-        placement = place(device, dtype, runtime.probe(), weights_bytes)
+        placement = resolve_placement(device, dtype, runtime.probe(), weights_bytes)
         runtime.keep_quiet()
         try:
             captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)

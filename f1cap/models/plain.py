@@ -16,7 +16,7 @@ from f1cap.errors import UnsupportedModelError
 from f1cap.models import catalog, registry, weights
 from f1cap.models.captioner import TransformersCaptioner, generate_options
 from f1cap.models.device import runtime
-from f1cap.models.device.placement import place
+from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache, download
 from f1cap.models.inputs import move
 from f1cap.records.captions import Generation
@@ -109,6 +109,6 @@ def open_plain(
     else:
         snapshot = download.fetch(spec, offline=offline, on_download=None)
         folder, revision = snapshot.folder, snapshot.revision
-    placement = place(device, DType.FLOAT32, runtime.probe())
+    placement = resolve_placement(device, DType.FLOAT32, runtime.probe())
     runtime.keep_quiet()
     return PlainCaptioner(captioner, spec, folder, revision, placement)

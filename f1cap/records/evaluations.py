@@ -1,11 +1,11 @@
 """What `eval` and `compare` return: scores with everything shown beside them, and their JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from f1cap.records.captions import RunCost
-from f1cap.records.scores import ImageScores, ModelScores, PairComparison, Remark, ScoreReport
+from f1cap.records.scores import ImageScores, ModelScores, PairComparison, ScoreReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,60 +34,44 @@ class Evaluation:
     negative_controls: frozenset[str]
     written: tuple[Path, ...] = ()
 
-    def plain(self) -> dict[str, object]:
-        """Return the scores as JSON has them, but for the models'."""
-        report = self.report
+    def to_dict(self) -> dict[str, object]:
+        """Return all scores as JSON has them."""
+        reports = [
+            {**self._model(scores), "per_image": _per_image(scores)}
+            for scores in self.report.models
+        ]
+        return {**self.report.to_dict(), "reports": reports}
+
+    def model_dict(self, scores: ModelScores) -> dict[str, object]:
+        """Return one model's scores as its metrics.json has them."""
         return {
-            "images": report.images,
-            "primary": report.primary,
-            "confidence": report.confidence,
-            "resamples": report.resamples,
-            "seed": report.seed,
-            "versions": report.versions,
-            "java": report.java,
-            "remarks": [_remark(remark) for remark in report.remarks],
+            **self.report.to_dict(),
+            **self._model(scores),
+            "per_image": _per_image(scores),
         }
 
-    def plain_model(self, scores: ModelScores) -> dict[str, object]:
-        """Return one model's scores as JSON has them."""
+    def summary_dict(self) -> dict[str, object]:
+        """Return the models' scores without those of each image, as `compare` has them."""
+        models = [self._model(scores) for scores in self.report.models]
+        return {**self.report.to_dict(), "models": models}
+
+    def _model(self, scores: ModelScores) -> dict[str, object]:
         ranking = self.rankings[scores.model]
         cost = self.costs[scores.model]
         return {
             "model": scores.model,
             "negative_control": scores.model in self.negative_controls,
             "images": scores.images,
-            "scores": {
-                name: {
-                    "value": score.value,
-                    "low": score.low,
-                    "high": score.high,
-                    "signature": str(score.signature),
-                    "note": score.note,
-                }
-                for name, score in scores.scores.items()
-            },
-            "text": scores.text,
+            "scores": {name: score.to_dict() for name, score in scores.scores.items()},
+            "text": asdict(scores.text),
             "images_per_s": cost.images_per_s,
             "vram_peak_bytes": cost.vram_peak_bytes,
             "parameters": cost.parameters,
-            "categories": [
-                {
-                    "category": category.category,
-                    "images": category.images,
-                    "scores": category.scores,
-                }
-                for category in scores.categories
-            ],
+            "categories": [category.to_dict() for category in scores.categories],
             "rank_by": ranking.metric,
-            "best": [_image(image) for image in ranking.best],
-            "worst": [_image(image) for image in ranking.worst],
+            "best": [image.to_dict() for image in ranking.best],
+            "worst": [image.to_dict() for image in ranking.worst],
         }
-
-    @staticmethod
-    def plain_images(scores: ModelScores) -> Iterator[dict[str, object]]:
-        """Yield the scores of each image as JSON has them."""
-        for image in scores.per_image:
-            yield {"image": image.image, "scores": image.scores}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +89,16 @@ class Disagreement:
     spread: float
     captions: Mapping[str, str]
     scores: Mapping[str, float | None]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {
+            "image": self.image,
+            "spread": self.spread,
+            "references": list(self.references),
+            "captions": dict(self.captions),
+            "scores": dict(self.scores),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +118,13 @@ class Comparison:
     conclusion: str
     written: tuple[Path, ...] = ()
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the comparison as JSON has it."""
-        evaluation = self.evaluation
         return {
-            **evaluation.plain(),
-            "models": [evaluation.plain_model(scores) for scores in evaluation.report.models],
+            **self.evaluation.summary_dict(),
             "best": {metric: list(models) for metric, models in self.best.items()},
-            "pairs": [_pair(pair) for pair in evaluation.report.pairs],
-            "disagreements": [
-                {
-                    "image": found.image,
-                    "spread": found.spread,
-                    "references": list(found.references),
-                    "captions": found.captions,
-                    "scores": found.scores,
-                }
-                for found in self.disagreements
-            ],
+            "pairs": [pair.to_dict() for pair in self.evaluation.report.pairs],
+            "disagreements": [found.to_dict() for found in self.disagreements],
             "conclusion": self.conclusion,
         }
 
@@ -151,35 +134,5 @@ def primary_pairs(report: ScoreReport) -> Sequence[PairComparison]:
     return [pair for pair in report.pairs if pair.metric == report.primary]
 
 
-def _remark(remark: Remark) -> dict[str, str | None]:
-    return {
-        "code": remark.code,
-        "text": remark.text,
-        "metric": remark.metric,
-        "model": remark.model,
-    }
-
-
-def _image(image: ImageScores) -> dict[str, object]:
-    return {
-        "image": image.image,
-        "category": image.category,
-        "caption": image.caption,
-        "references": list(image.references),
-        "scores": image.scores,
-    }
-
-
-def _pair(pair: PairComparison) -> dict[str, object]:
-    return {
-        "a": pair.a,
-        "b": pair.b,
-        "metric": pair.metric,
-        "difference": pair.difference,
-        "low": pair.low,
-        "high": pair.high,
-        "p": pair.p,
-        "p_holm": pair.p_holm,
-        "exact": pair.exact,
-        "wins": pair.wins,
-    }
+def _per_image(scores: ModelScores) -> list[dict[str, object]]:
+    return [{"image": image.image, "scores": dict(image.scores)} for image in scores.per_image]

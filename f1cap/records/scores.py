@@ -1,7 +1,7 @@
 """Scores of caption sets, how sure they are, how they were made, and how models compare."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,17 +9,37 @@ from f1cap.records.images import Problem
 
 MissingPolicy = Literal["error", "skip", "empty"]
 
-# What people call the metrics; the keys are their names in options and JSON.
-METRIC_LABELS: Mapping[str, str] = {
-    "bleu_1": "BLEU-1",
-    "bleu_2": "BLEU-2",
-    "bleu_3": "BLEU-3",
-    "bleu_4": "BLEU-4",
-    "rouge_l": "ROUGE-L",
-    "meteor": "METEOR",
-    "cider": "CIDEr",
-    "semantic": "Semantic",
-}
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number that a scorer gives a caption set, as tables and documents speak of it.
+
+    Attributes:
+        name: In options, JSON and CSV.
+        label: What people call it.
+        rank: Its place in tables that have room for a few metrics, lowest first; None keeps it to
+            lists of all of them.
+        decimals: Digits behind the point of a score; intervals are shown with one less.
+        higher_is_better: Which way is better.
+    """
+
+    name: str
+    label: str
+    rank: int | None = 100
+    decimals: int = 3
+    higher_is_better: bool = True
+
+    def to_dict(self) -> dict[str, object]:
+        """Return as JSON has it what a program needs to read the numbers."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "higher_is_better": self.higher_is_better,
+        }
+
+    def better(self, value: float) -> float:
+        """Return a number that is the larger the better the score is."""
+        return value if self.higher_is_better else -value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +49,18 @@ class ScoreOptions:
     Attributes:
         missing: What to do where a model has no caption for an image with references: refuse, leave
             that image out for every model, or score an empty caption.
-        primary: The metric named beforehand as the one that decides.
-        metrics: Which of the reference metrics to compute, by their names in the catalogue.
-        semantic: Add the similarity of sentence embeddings (needs the extra `semantic`).
+        metrics: What to compute, by names in the registry (`bleu` is four numbers); None takes the
+            usual ones.
+        primary: The metric named beforehand as the one that decides; None takes CIDEr, or where
+            that is not computed the first that is.
         resamples: Bootstrap resamples and randomisation trials; None picks by the number of images.
         confidence: Of every interval.
         seed: Of every random draw.
     """
 
     missing: MissingPolicy = "error"
-    primary: str = "cider"
-    metrics: tuple[str, ...] = (
-        "bleu_1",
-        "bleu_2",
-        "bleu_3",
-        "bleu_4",
-        "rouge_l",
-        "meteor",
-        "cider",
-    )
-    semantic: bool = False
+    metrics: tuple[str, ...] | None = None
+    primary: str | None = None
     # uncertainty
     resamples: int | None = None
     confidence: float = 0.95
@@ -98,13 +110,22 @@ class JavaRuntime:
     version: str
     passed_over: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {
+            "executable": str(self.executable),
+            "source": self.source,
+            "version": self.version,
+            "passed_over": list(self.passed_over),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
     """How a score was made: two scores compare only where these agree.
 
     Attributes:
-        metric: Its name in the catalogue.
+        metric: Its name.
         version: Of the code that computes it.
         tokenizer: What cut the text into words.
         references: Per image: `5`, or `1-5` where images differ.
@@ -148,6 +169,16 @@ class Score:
     high: float | None
     signature: Signature
     note: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "signature": str(self.signature),
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +224,10 @@ class CategoryScores:
     images: int
     scores: Mapping[str, float | None]
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {"category": self.category, "images": self.images, "scores": dict(self.scores)}
+
 
 @dataclass(frozen=True, slots=True)
 class ImageScores:
@@ -203,6 +238,16 @@ class ImageScores:
     caption: str
     references: tuple[str, ...]
     scores: Mapping[str, float | None]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {
+            "image": self.image,
+            "category": self.category,
+            "caption": self.caption,
+            "references": list(self.references),
+            "scores": dict(self.scores),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +287,10 @@ class PairComparison:
     exact: bool
     wins: float
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -259,6 +308,10 @@ class Remark:
     metric: str | None = None
     model: str | None = None
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
@@ -267,6 +320,7 @@ class ScoreReport:
     Attributes:
         images: How many were scored.
         primary: The metric named beforehand.
+        metrics: Every number that was asked for, in the order in which they are listed.
         models: In the order they were given.
         pairs: Every pair of models under every metric that has values.
         remarks: What to know when reading the numbers.
@@ -277,6 +331,7 @@ class ScoreReport:
 
     images: int
     primary: str
+    metrics: tuple[Metric, ...]
     models: tuple[ModelScores, ...]
     pairs: tuple[PairComparison, ...]
     remarks: tuple[Remark, ...]
@@ -286,3 +341,32 @@ class ScoreReport:
     seed: int
     confidence: float
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return as JSON has it what is the same for all models."""
+        return {
+            "images": self.images,
+            "primary": self.primary,
+            "metrics": [metric.to_dict() for metric in self.metrics],
+            "confidence": self.confidence,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "versions": dict(self.versions),
+            "java": None if self.java is None else self.java.to_dict(),
+            "remarks": [remark.to_dict() for remark in self.remarks],
+        }
+
+    def metric(self, name: str) -> Metric:
+        """Return what is known of a metric of this report."""
+        return next(metric for metric in self.metrics if metric.name == name)
+
+    @property
+    def primary_metric(self) -> Metric:
+        """What is known of the metric named beforehand."""
+        return self.metric(self.primary)
+
+    @property
+    def ranked_metrics(self) -> tuple[Metric, ...]:
+        """The metrics for tables that have room for a few, the most telling first."""
+        ranked = [metric for metric in self.metrics if metric.rank is not None]
+        return tuple(sorted(ranked, key=lambda metric: metric.rank or 0))

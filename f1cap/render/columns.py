@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from f1cap.records.evaluations import Comparison
-from f1cap.records.scores import ModelScores
+from f1cap.records.scores import Metric, ModelScores
 from f1cap.render.formatting import memory
-from f1cap.render.scores import interval, label, number, percent, times
+from f1cap.render.scores import interval, number, percent, score_number, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ def columns_of(comparison: Comparison) -> list[Column]:
     """Return the columns that this comparison has figures for, in their order."""
     report = comparison.evaluation.report
     costs = comparison.evaluation.costs.values()
-    metrics = [name for name in _METRIC_COLUMNS if any(name in m.scores for m in report.models)]
-    metrics.sort(key=lambda name: name != report.primary)
+    primary = report.primary_metric
+    metrics = [primary, *(metric for metric in report.ranked_metrics if metric != primary)]
     columns: list[Column] = []
-    for place, name in enumerate(metrics):
-        columns.append(Column(label(name), _score_cell(name), place * 2, name))
-        if name == report.primary:
-            columns.append(Column("95 %", _interval_cell(name), 1))
+    for place, metric in enumerate(metrics):
+        columns.append(Column(metric.label, _score_cell(metric), place * 2, metric.name))
+        if metric == primary:
+            columns.append(Column("95 %", _interval_cell(metric), 1))
     columns.append(Column("Length", lambda _, model: times(model.text.length_ratio), 3))
     columns.append(Column("Cut off", lambda _, model: percent(model.text.truncated), 5))
     if any(cost.images_per_s is not None for cost in costs):
@@ -46,21 +46,17 @@ def columns_of(comparison: Comparison) -> list[Column]:
     return columns
 
 
-_METRIC_COLUMNS = ("cider", "meteor", "rouge_l", "bleu_4", "bleu_1", "semantic")
-
-
-def _score_cell(metric: str) -> Callable[[Comparison, ModelScores], str]:
+def _score_cell(metric: Metric) -> Callable[[Comparison, ModelScores], str]:
     def cell(comparison: Comparison, model: ModelScores) -> str:
-        score = model.scores.get(metric)
-        best = comparison.best.get(metric, ())
+        best = comparison.best.get(metric.name, ())
         mark = "" if model.model not in best else "*" if len(best) == 1 else "="
-        return f"{number(score.value if score else None)}{mark}"
+        return f"{score_number(model.scores[metric.name].value, metric)}{mark}"
 
     return cell
 
 
-def _interval_cell(metric: str) -> Callable[[Comparison, ModelScores], str]:
-    return lambda _, model: interval(model.scores.get(metric))
+def _interval_cell(metric: Metric) -> Callable[[Comparison, ModelScores], str]:
+    return lambda _, model: interval(model.scores[metric.name], metric)
 
 
 def _speed_cell(comparison: Comparison, model: ModelScores) -> str:

@@ -10,36 +10,29 @@ from rich.text import Text
 from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column, columns_of
 from f1cap.render.document import status_of, write_document
-from f1cap.render.formats import CompareFormat
 from f1cap.render.formatting import count, printable
-from f1cap.render.markdown import comparison_markdown
 from f1cap.render.scores import (
     captions_grid,
-    label,
+    difference,
+    interval,
     level_means,
-    number,
+    p_value,
     print_remarks,
     print_signatures,
+    rough_number,
+    score_number,
 )
 from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer
 
 
-def write_comparison_as(
-    comparison: Comparison, form: CompareFormat, stream: TextIO, *, verbose: bool = False
-) -> None:
-    """Write a comparison."""
-    if form is CompareFormat.JSON:
-        problems = comparison.evaluation.report.problems
-        write_document("compare", status_of(problems), comparison.plain(), problems, stream)
-    elif form is CompareFormat.CSV:
-        _write_csv(comparison, stream)
-    elif form is CompareFormat.MARKDOWN:
-        stream.write(comparison_markdown(comparison, columns_of(comparison)))
-    else:
-        _write_table(comparison, stream, verbose=verbose)
+def write_json(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write a comparison as one document."""
+    problems = comparison.evaluation.report.problems
+    write_document("compare", status_of(problems), comparison.to_dict(), problems, stream)
 
 
-def _write_table(comparison: Comparison, stream: TextIO, *, verbose: bool) -> None:
+def write_table(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write a comparison for people."""
     console = data_console(stream)
     report = comparison.evaluation.report
     heading = f"{count(len(report.models), 'model')} on {count(report.images, 'image')}"
@@ -94,17 +87,17 @@ def _print_pairs(console: Console, comparison: Comparison) -> None:
     if not pairs:
         return
     console.print()
-    primary = label(comparison.evaluation.report.primary)
+    report = comparison.evaluation.report
+    primary = report.primary_metric
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"Difference in {primary}", style="cyan")
+    table.add_column(f"Difference in {primary.label}", style="cyan")
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("95 % interval", no_wrap=True)
     table.add_column("p (Holm)", justify="right", no_wrap=True)
     for pair in pairs:
-        span = "" if pair.low is None else f"[{pair.low:.2f}, {pair.high:.2f}]"
-        p = "< 0.001" if pair.p_holm < 0.001 else f"{pair.p_holm:.3f}"
         names = f"{printable(pair.a)} − {printable(pair.b)}"
-        table.add_row(names, f"{pair.difference:+.3f}", span, p)
+        span = interval(pair, primary)
+        table.add_row(names, difference(pair, primary), span, p_value(pair.p_holm))
     print_trimmed(console, table)
 
 
@@ -114,8 +107,9 @@ def _print_categories(console: Console, comparison: Comparison) -> None:
     if len(categories) < 2:
         return
     console.print()
+    primary = report.primary_metric
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"{label(report.primary)} by category", style="cyan", overflow="fold")
+    table.add_column(f"{primary.label} by category", style="cyan", overflow="fold")
     table.add_column("n", justify="right")
     for model in report.models:
         table.add_column(Text(printable(model.model)), justify="right", overflow="fold")
@@ -123,7 +117,10 @@ def _print_categories(console: Console, comparison: Comparison) -> None:
         table.add_row(
             Text(printable(category.category)),
             str(category.images),
-            *(number(m.categories[place].scores.get(report.primary)) for m in report.models),
+            *(
+                score_number(m.categories[place].scores[primary.name], primary)
+                for m in report.models
+            ),
         )
     print_trimmed(console, table)
 
@@ -132,21 +129,25 @@ def _print_disagreements(console: Console, comparison: Comparison) -> None:
     console.print()
     if not comparison.disagreements:
         return
+    report = comparison.evaluation.report
+    primary = report.primary_metric
     console.print(Text("Where the models disagree most", style="bold"))
     for found in comparison.disagreements:
         console.print(Text(printable(found.image), style="cyan"))
         table = captions_grid()
-        table.add_row("reference", "", Text(printable(found.references[0])))
+        if found.references:
+            table.add_row("reference", "", Text(printable(found.references[0])))
         for model, caption in found.captions.items():
-            value = number(found.scores[model], 2)
+            value = rough_number(found.scores[model], primary)
             table.add_row(Text(printable(model)), value, Text(printable(caption)))
         print_trimmed(console, table)
     console.print()
 
 
-def _write_csv(comparison: Comparison, stream: TextIO) -> None:
+def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write one row a model: for a spreadsheet."""
     report = comparison.evaluation.report
-    metrics = list(report.models[0].scores)
+    metrics = [metric.name for metric in report.metrics]
     writer = table_writer(stream)
     bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
     figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]

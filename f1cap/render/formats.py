@@ -1,6 +1,5 @@
 """The formats that results can be written in; known without loading what writes them."""
 
-import pkgutil
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +36,8 @@ class OutputFormat(StrEnum):
 
     def load(self) -> Callable[..., None]:
         """Return the function that writes this format."""
+        import pkgutil  # not at the start: it takes milliseconds that --help need not pay
+
         return cast("Callable[..., None]", pkgutil.resolve_name(self.writer))
 
 
@@ -85,21 +86,21 @@ class ModelsFormat(OutputFormat):
     JSON = "json", "f1cap.render.models:write_json"
 
 
-class EvalFormat(StrEnum):
+class EvalFormat(OutputFormat):
     """How scores are written; CSV has one row an image."""
 
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.evaluation:write_table"
+    JSON = "json", "f1cap.render.evaluation:write_json"
+    CSV = "csv", "f1cap.render.evaluation:write_csv"
 
 
-class CompareFormat(StrEnum):
+class CompareFormat(OutputFormat):
     """How a comparison is written; CSV has one row a model."""
 
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.comparison:write_table"
+    MARKDOWN = "markdown", "f1cap.render.markdown:write_markdown"
+    JSON = "json", "f1cap.render.comparison:write_json"
+    CSV = "csv", "f1cap.render.comparison:write_csv"
 
 
 class BenchFormat(OutputFormat):

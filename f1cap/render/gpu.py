@@ -112,7 +112,7 @@ def _gpu(report: DeviceReport, verdict: GpuVerdict) -> Iterator[RenderableType]:
     yield table
     for installer, command in (verdict.install or {}).items():
         # on a line of its own, however long: it is there to be copied
-        yield Text(f"  To install a torch that runs on it, with {installer}:", style="dim")
+        yield Text(f"  Install a torch build that runs on it, with {installer}:", style="dim")
         yield Text(command, style="cyan")
 
 

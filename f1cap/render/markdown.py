@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 from f1cap.records.evaluations import Comparison, primary_pairs
-from f1cap.render.columns import Column
+from f1cap.render.columns import Column, columns_of
 from f1cap.render.formatting import count, printable
-from f1cap.render.scores import label, level_means, number
+from f1cap.render.scores import (
+    difference,
+    interval,
+    level_means,
+    p_value,
+    rough_number,
+    score_number,
+)
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
 
@@ -18,9 +26,9 @@ def escape(text: str) -> str:
     return _MARKUP.sub(r"\\\1", plain)
 
 
-def comparison_markdown(comparison: Comparison, columns: Sequence[Column]) -> str:
-    """Return the whole comparison as one Markdown text."""
-    return "\n".join(_lines(comparison, columns)) + "\n"
+def write_markdown(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write the whole comparison as one Markdown text."""
+    stream.writelines(f"{line}\n" for line in _lines(comparison, columns_of(comparison)))
 
 
 def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
@@ -72,15 +80,17 @@ def _pairs(comparison: Comparison) -> Iterator[str]:
     pairs = primary_pairs(comparison.evaluation.report)
     if not pairs:
         return
+    report = comparison.evaluation.report
+    primary = report.primary_metric
     yield ""
-    yield f"### Differences in {label(comparison.evaluation.report.primary)}"
+    yield f"### Differences in {primary.label}"
     yield ""
     yield "| Pair | Difference | 95 % interval | p (Holm) |"
     yield "| --- | ---: | --- | ---: |"
     for pair in pairs:
-        span = "" if pair.low is None else f"[{pair.low:.2f}, {pair.high:.2f}]"
-        p = "< 0.001" if pair.p_holm < 0.001 else f"{pair.p_holm:.3f}"
-        yield f"| {escape(pair.a)} − {escape(pair.b)} | {pair.difference:+.3f} | {span} | {p} |"
+        names = f"{escape(pair.a)} − {escape(pair.b)}"
+        figures = (difference(pair, primary), interval(pair, primary), p_value(pair.p_holm))
+        yield f"| {names} | {' | '.join(figures)} |"
 
 
 def _categories(comparison: Comparison) -> Iterator[str]:
@@ -88,13 +98,17 @@ def _categories(comparison: Comparison) -> Iterator[str]:
     categories = report.models[0].categories
     if len(categories) < 2:
         return
+    primary = report.primary_metric
     yield ""
-    yield f"### {label(report.primary)} by category"
+    yield f"### {primary.label} by category"
     yield ""
     yield "| Category | n | " + " | ".join(escape(model.model) for model in report.models) + " |"
     yield "| --- | ---: |" + " ---: |" * len(report.models)
     for place, category in enumerate(categories):
-        values = [number(m.categories[place].scores.get(report.primary)) for m in report.models]
+        values = [
+            score_number(model.categories[place].scores[primary.name], primary)
+            for model in report.models
+        ]
         yield f"| {escape(category.category)} | {category.images} | " + " | ".join(values) + " |"
 
 
@@ -104,13 +118,15 @@ def _disagreements(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "### Where the models disagree most"
     yield ""
+    report = comparison.evaluation.report
+    primary = report.primary_metric
     models = list(comparison.disagreements[0].captions)
     yield "| Image | Reference | " + " | ".join(escape(model) for model in models) + " |"
     yield "| --- | --- |" + " --- |" * len(models)
     for found in comparison.disagreements:
         cells = [
-            f"{escape(found.captions[model])} ({number(found.scores[model], 2)})"
+            f"{escape(found.captions[model])} ({rough_number(found.scores[model], primary)})"
             for model in models
         ]
-        row = [escape(found.image), escape(found.references[0]), *cells]
+        row = [escape(found.image), escape(found.references[0] if found.references else ""), *cells]
         yield f"| {' | '.join(row)} |"

@@ -96,7 +96,8 @@ class CaptionProgress:
         """Begin counting."""
         self.state = CaptionState(spec.name, "loading", images)
         if self._verbose:
-            self._say(f"{spec.name}: {spec.checkpoint} at {spec.revision or 'main'}")
+            revision = "" if spec.local else f" at {spec.revision or 'main'}"
+            self._say(f"{spec.name}: {spec.checkpoint}{revision}")
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
         """Take in how far the download is."""

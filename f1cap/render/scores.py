@@ -7,14 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from f1cap.records.evaluations import Comparison
-from f1cap.records.scores import METRIC_LABELS, Score, ScoreReport, TextStatistics
+from f1cap.records.scores import Metric, PairComparison, Score, ScoreReport, TextStatistics
 from f1cap.render.formatting import printable
 from f1cap.render.terminal import print_trimmed
-
-
-def label(metric: str) -> str:
-    """Return a metric's name for people."""
-    return METRIC_LABELS.get(metric, metric)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -22,16 +17,37 @@ def number(value: float | None, digits: int = 3) -> str:
     return "n/a" if value is None else f"{value:.{digits}f}"
 
 
-def interval(score: Score | None) -> str:
-    """Return `[low, high]`."""
-    if score is None or score.low is None or score.high is None:
+def score_number(value: float | None, metric: Metric) -> str:
+    """Return a score with the decimals of its metric."""
+    return number(value, metric.decimals)
+
+
+def rough_number(value: float | None, metric: Metric) -> str:
+    """Return a score beside a text, where one decimal less will do."""
+    return number(value, max(metric.decimals - 1, 0))
+
+
+def interval(found: Score | PairComparison | None, metric: Metric) -> str:
+    """Return `[low, high]` of a score or of a difference; nothing where it has no interval."""
+    if found is None or found.low is None or found.high is None:
         return ""
-    return f"[{score.low:.2f}, {score.high:.2f}]"
+    return f"[{rough_number(found.low, metric)}, {rough_number(found.high, metric)}]"
+
+
+def difference(pair: PairComparison, metric: Metric) -> str:
+    """Return a difference with its sign."""
+    return f"{pair.difference:+.{metric.decimals}f}"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value; below a thousandth its size says no more."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def level_means(comparison: Comparison) -> str:
     """Say what the mark of models that share the lead goes by."""
-    primary = label(comparison.evaluation.report.primary)
+    report = comparison.evaluation.report
+    primary = report.primary_metric.label
     return (
         "level with the best: the interval of their difference holds zero or, "
         f"for {primary}, p (Holm) is 0.05 or more"

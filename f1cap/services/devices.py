@@ -7,20 +7,14 @@ from dataclasses import dataclass, replace
 
 from f1cap.gpu import read_driver, visible_uuids
 from f1cap.models import catalog, memory_estimate
-from f1cap.models.device.machine import (
-    built_for,
-    has_nvidia_driver,
-    installed_torch,
-    pip_commands,
-    read_cpu,
-)
-from f1cap.models.device.placement import (
-    Gpu,
-    Machine,
-    auto_dtype,
+from f1cap.models.device.machine import has_nvidia_driver, read_cpu
+from f1cap.models.device.placement import Gpu, Machine, auto_dtype, why_unusable
+from f1cap.models.device.torch_build import (
+    arch_list_of,
     driver_note,
     install_command,
-    why_unusable,
+    installed_torch,
+    pip_commands,
 )
 from f1cap.models.memory_estimate import architecture_of, parameters_of
 from f1cap.records.devices import DriverReading, GpuReading
@@ -74,7 +68,7 @@ def judge_gpus(driver: DriverReading, torch: TorchBuild | None) -> tuple[GpuVerd
 def _judge(
     gpu: GpuReading, driver: DriverReading, torch: TorchBuild | None, visible: bool | None
 ) -> GpuVerdict:
-    arch_list = None if torch is None else built_for(torch)
+    arch_list = None if torch is None else arch_list_of(torch)
     capability = gpu.compute_capability
     if torch is None or arch_list is None or capability is None:
         return GpuVerdict(gpu, None, visible)

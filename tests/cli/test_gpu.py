@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from f1cap.cli.app import app
-from f1cap.records.devices import DriverReading, GpuReading
+from f1cap.models import catalog
+from f1cap.records.devices import DriverReading, GpuReading, MigReading
 from f1cap.records.fits import DeviceReport
 from f1cap.records.readings import TorchBuild
 from f1cap.render.gpu import watch_devices
@@ -113,6 +115,20 @@ def test_the_keys_are_a_contract(report: Callable[..., dict[str, Any]]) -> None:
     for model in data["models"]:
         assert {"model", "predicted_vram_bytes", "measured_vram_bytes", "fits"} <= set(model)
         assert model["fits"] is True
+
+
+def test_records_tell_nothing_that_json_does_not_know() -> None:
+    gpus = (GpuReading(0, compute_capability=(9, 0), mig_devices=(MigReading(*[None] * 5),)),)
+    report = replace(
+        report_devices(DeviceRequest(vram_bytes=4 * GIB)),
+        gpus=devices.judge_gpus(DriverReading("580.95", "12.8", gpus), CU126),
+    )
+    told = json.loads(json.dumps(report.to_dict()))
+    assert told["gpus"][0]["compute_capability"] == "9.0"
+    assert told["gpus"][0]["mig_devices"][0]["uuid"] is None
+    assert told["models"][0]["predicted_parts_bytes"]["weights"] > 0
+    for entry in catalog.entries():
+        assert json.loads(json.dumps(entry.to_dict()))["model"] == entry.spec.name
 
 
 def test_what_a_gtx_1050_withholds_is_null(report: Callable[..., dict[str, Any]]) -> None:

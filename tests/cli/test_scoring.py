@@ -118,7 +118,7 @@ def test_one_image_marks_no_best(runner: CliRunner, files: Path) -> None:
 def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None:
     made = _run(runner, "caption", "--model", "git-mini", "--quiet")
     assert made.exit_code == 0, made.output
-    result = _run(runner, "eval", "--all", "--format", "json")
+    result = _run(runner, "eval", "--format", "json")
     assert result.exit_code == 0, result.output
     (report,) = _document(result)["data"]["reports"]
     assert report["model"] == "git-mini"
@@ -216,8 +216,12 @@ def test_nothing_to_score(runner: CliRunner, at: Path) -> None:
     "args",
     [
         ("eval", "--captions", "a.json", "--model", "git-mini"),
-        ("eval", "--all", "--model", "git-mini"),
-        ("eval", "--all", "--captions", "a.json"),
+        ("eval", "--all"),
+        ("eval", "--metrics", "spice"),
+        ("eval", "--metrics", ","),
+        ("eval", "--metrics", "bleu_4"),
+        ("eval", "--metrics", "bleu", "--rank-by", "cider"),
+        ("compare", "--metrics", "bleu,meteor", "--primary", "cider"),
         ("eval", "--rank-by", "spice"),
         ("eval", "--rank-by", "semantic"),
         ("compare", "--primary", "semantic"),

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from f1cap.metrics.java import find_java
-from f1cap.metrics.scoring import Scorer
+from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.scores import JavaRuntime
 
 
 @pytest.fixture(scope="session")
-def warm_scorer() -> Iterator[Scorer]:
-    with Scorer() as scorer:
-        yield scorer
+def warm_session() -> Iterator[ScoringSession]:
+    with ScoringSession() as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

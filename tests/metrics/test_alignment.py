@@ -2,10 +2,11 @@
 
 import pytest
 
-from f1cap.errors import CaptionSetError, UsageError
+from f1cap.errors import CaptionSetError
 from f1cap.metrics.alignment import align
-from f1cap.metrics.remarks import Tokens, token_remarks
-from f1cap.metrics.scoring import Scorer
+from f1cap.metrics.base import ScoringInput
+from f1cap.metrics.remarks import token_remarks
+from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.scores import Annotations, CaptionFlags, ScoreOptions
 
 REFERENCES = {"a": ["one car"], "b": ["two cars", "a pair of cars"], "c": ["three cars"]}
@@ -57,6 +58,15 @@ def test_names_that_never_agree_show_both_sides() -> None:
     assert caught.value.hint == "Names must agree: the captions have 'x/a', the references 'a'."
 
 
+def test_without_need_of_references_every_captioned_image_counts() -> None:
+    hypotheses = {"m": {**FULL, "d": "a car"}, "n": FULL}
+    with pytest.raises(CaptionSetError, match=r"n has no caption for 1 of 4 images: d\."):
+        align(hypotheses, {"a": ["one car"]}, "error", references_needed=False)
+    aligned = align(hypotheses, {"a": ["one car"]}, "skip", references_needed=False)
+    assert aligned.images == ("a", "b", "c")
+    assert aligned.references == [["one car"], [], []]
+
+
 @pytest.mark.parametrize(
     ("candidates", "references", "message"),
     [
@@ -78,32 +88,23 @@ def test_what_cannot_be_scored(
         align(candidates, references, "skip")
 
 
-@pytest.mark.parametrize(
-    "options", [ScoreOptions(metrics=("clder",)), ScoreOptions(primary="clder")]
-)
-def test_unknown_metric_lists_the_known(options: ScoreOptions) -> None:
-    with pytest.raises(UsageError, match="no metric clder") as caught:
-        Scorer().score({"m": FULL}, REFERENCES, options=options)
-    assert "Did you mean cider?" in (caught.value.hint or "")
-
-
 @pytest.mark.java
-def test_order_of_captions_changes_nothing(warm_scorer: Scorer) -> None:
+def test_order_of_captions_changes_nothing(warm_session: ScoringSession) -> None:
     options = ScoreOptions(resamples=50)
     turned = dict(reversed(FULL.items()))
-    one = warm_scorer.score({"m": FULL, "n": FULL}, REFERENCES, options=options)
-    two = warm_scorer.score(
+    one = warm_session.score({"m": FULL, "n": FULL}, REFERENCES, options=options)
+    two = warm_session.score(
         {"m": turned, "n": FULL}, dict(reversed(REFERENCES.items())), options=options
     )
     assert one == two
 
 
 @pytest.mark.java
-def test_report_of_two_models(warm_scorer: Scorer) -> None:
+def test_report_of_two_models(warm_session: ScoringSession) -> None:
     categories = {"a": "x", "b": "y", "c": "x"}
     flags = {"m": CaptionFlags(truncated=frozenset("ab"), line_breaks=frozenset("c"))}
     run_on = {image: text + " and a lot more that nobody sees here" for image, text in FULL.items()}
-    report = warm_scorer.score(
+    report = warm_session.score(
         {"m": FULL, "run_on": run_on},
         REFERENCES,
         options=ScoreOptions(resamples=500),
@@ -137,7 +138,7 @@ def test_one_is_one() -> None:
         "1 caption of m is not scored, as its image has no references: c.",
         "m has no caption for 1 image; it is scored as an empty caption: b.",
     ]
-    tokens = Tokens({"m": ["", "a car on the track"]}, [["x"], ["y"]])
-    empty, short = (remark.text for remark in token_remarks(["a", "b"], tokens))
+    tokens = ScoringInput(["a", "b"], {"m": ["", "a car on the track"]}, [["x"], ["y"]])
+    empty, short = (remark.text for remark in token_remarks(tokens))
     assert empty == "1 caption of m holds no word and scores 0: a."
     assert short.startswith("1 of 2 captions of m has fewer than four words")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from f1cap.metrics.fluency import has_line_breaks, text_statistics, words_of
+from f1cap.metrics.fluency import is_multiline, text_statistics, words_of
 from f1cap.records.scores import CaptionFlags
 
 
@@ -14,8 +14,8 @@ def test_words_are_without_case_and_the_punctuation_around_them() -> None:
 
 @pytest.mark.parametrize("mark", ["\n", "\r", "\r\n", "\v", "\f", "\x85", "\u2028", "\u2029"])
 def test_line_breaks_of_every_kind(mark: str) -> None:
-    assert has_line_breaks(f"one{mark}two")
-    assert not has_line_breaks(f"one{mark}")
+    assert is_multiline(f"one{mark}two")
+    assert not is_multiline(f"one{mark}")
 
 
 def test_statistics_by_hand() -> None:

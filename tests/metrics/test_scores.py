@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from f1cap.metrics import coco, formulas
-from f1cap.metrics.scoring import Scorer
+from f1cap.metrics.base import ScoringInput
+from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.scores import ModelScores, ScoreOptions
 
 pytestmark = pytest.mark.java
@@ -36,9 +37,9 @@ def assert_equal(model: ModelScores, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_golden_case(path: Path, warm_scorer: Scorer) -> None:
+def test_golden_case(path: Path, warm_session: ScoringSession) -> None:
     case = json.loads(path.read_text("utf-8"))
-    report = warm_scorer.score({"model": case["candidates"]}, case["references"], options=QUICK)
+    report = warm_session.score({"model": case["candidates"]}, case["references"], options=QUICK)
     assert report.problems == ()
     assert_equal(report.models[0], case["expected"])
     for name, value in case.get("published", {}).items():
@@ -46,10 +47,10 @@ def test_golden_case(path: Path, warm_scorer: Scorer) -> None:
         assert score.value == pytest.approx(value, rel=0, abs=case["tolerance"])
 
 
-def test_line_breaks_change_no_number(warm_scorer: Scorer) -> None:
+def test_line_breaks_change_no_number(warm_session: ScoringSession) -> None:
     clean, soiled = load("racing_1ref"), load("racing_1ref_line_breaks")
     assert soiled["expected"] == clean["expected"]
-    report = warm_scorer.score({"model": soiled["candidates"]}, clean["references"], options=QUICK)
+    report = warm_session.score({"model": soiled["candidates"]}, clean["references"], options=QUICK)
     assert_equal(report.models[0], clean["expected"])
 
 
@@ -57,7 +58,7 @@ def test_line_breaks_change_no_number(warm_scorer: Scorer) -> None:
     not os.access(coco.tokenizer_jar().parent, os.W_OK),
     reason="the original tokeniser writes into its own package",
 )
-def test_random_text_against_the_original_classes(warm_scorer: Scorer) -> None:
+def test_random_text_against_the_original_classes(warm_session: ScoringSession) -> None:
     generator = random.Random(3)
     vocabulary = [word for line in load("racing_3refs")["references"].values() for word in line]
     words = [*" ".join(vocabulary).split(), "don't", "1:23.4", "(a)", "Q3,", "of", "running"]
@@ -77,33 +78,33 @@ def test_random_text_against_the_original_classes(warm_scorer: Scorer) -> None:
         check=True,
         timeout=300,
     )
-    report = warm_scorer.score({"model": candidates}, references, options=QUICK)
+    report = warm_session.score({"model": candidates}, references, options=QUICK)
     assert_equal(report.models[0], json.loads(answer.stdout))
 
 
 def test_formulas_agree_with_the_scorers_and_add_up() -> None:
     case = load("racing_3refs")
     images = sorted(case["references"])
-    scorers = coco.CocoScorers([case["references"][image] for image in images])
-    bleu = scorers.bleu([case["candidates"][image] for image in images])
-    whole = formulas.bleu(bleu.statistics.sum(axis=0), len(images))
+    references = [case["references"][image] for image in images]
+    captions = [case["candidates"][image] for image in images]
+    bleu = coco.Bleu().statistics(ScoringInput(images, {"m": captions}, references))["m"]
+    whole = formulas.bleu(bleu.rows.sum(axis=0))
     assert whole == pytest.approx(bleu.corpus, rel=0, abs=1e-14)
-    assert formulas.bleu(bleu.statistics, 1) == pytest.approx(bleu.per_image, rel=0, abs=1e-14)
-    stacked = np.stack([bleu.statistics.sum(axis=0)] * 3)
-    assert formulas.bleu(stacked, len(images)).shape == (3, 4)
+    assert formulas.bleu(bleu.rows) == pytest.approx(bleu.per_image, rel=0, abs=1e-14)
+    assert formulas.bleu(np.stack([bleu.rows.sum(axis=0)] * 3)).shape == (3, 4)
 
 
-def test_models_do_not_disturb_each_other(warm_scorer: Scorer) -> None:
+def test_models_do_not_disturb_each_other(warm_session: ScoringSession) -> None:
     case = load("racing_3refs")
     other = {image: f"unseen words {row}" for row, image in enumerate(case["candidates"])}
     both = {"other": other, "model": case["candidates"]}
-    report = warm_scorer.score(both, case["references"], options=QUICK)
+    report = warm_session.score(both, case["references"], options=QUICK)
     assert [model.model for model in report.models] == ["other", "model"]
     assert_equal(report.models[1], case["expected"])
 
 
-def test_one_image_has_no_cider_and_no_interval(warm_scorer: Scorer) -> None:
-    report = warm_scorer.score({"m": {"a": "a red car"}}, {"a": ["a red car is fast"]})
+def test_one_image_has_no_cider_and_no_interval(warm_session: ScoringSession) -> None:
+    report = warm_session.score({"m": {"a": "a red car"}}, {"a": ["a red car is fast"]})
     scores = report.models[0].scores
     assert scores["cider"].value is None
     assert scores["cider"].note is not None
@@ -113,16 +114,16 @@ def test_one_image_has_no_cider_and_no_interval(warm_scorer: Scorer) -> None:
     assert report.models[0].per_image[0].scores["cider"] is None
 
 
-def test_references_that_tell_nothing_apart_have_no_cider(warm_scorer: Scorer) -> None:
+def test_references_that_tell_nothing_apart_have_no_cider(warm_session: ScoringSession) -> None:
     same = {image: ["a red car"] for image in "abc"}
-    report = warm_scorer.score({"m": dict.fromkeys("abc", "a red car")}, same, options=QUICK)
+    report = warm_session.score({"m": dict.fromkeys("abc", "a red car")}, same, options=QUICK)
     assert report.models[0].scores["cider"].value is None
     assert report.models[0].scores["bleu_3"].value == pytest.approx(1.0, abs=1e-8)
 
 
-def test_captions_without_any_word_anywhere(warm_scorer: Scorer) -> None:
+def test_captions_without_any_word_anywhere(warm_session: ScoringSession) -> None:
     marks = {"a": ["!"], "b": ["..."]}
-    report = warm_scorer.score({"m": {"a": "", "b": "?"}}, marks, options=QUICK)
+    report = warm_session.score({"m": {"a": "", "b": "?"}}, marks, options=QUICK)
     scores = {name: score.value for name, score in report.models[0].scores.items()}
     assert scores["cider"] is None
     assert scores["meteor"] == 0.0
@@ -133,7 +134,7 @@ def test_captions_without_any_word_anywhere(warm_scorer: Scorer) -> None:
         assert all(end is None or np.isfinite(end) for end in (score.low, score.high))
 
 
-def test_every_character_keeps_its_line(warm_scorer: Scorer) -> None:
+def test_every_character_keeps_its_line(warm_session: ScoringSession) -> None:
     planes = [
         *range(0x3100),
         *range(0xD7F0, 0xE010),
@@ -142,15 +143,15 @@ def test_every_character_keeps_its_line(warm_scorer: Scorer) -> None:
     ]
     captions = {f"{point:06x}": f"start {chr(point)} x{chr(point)}y end{point}" for point in planes}
     references = {image: [f"end{int(image, 16)}"] for image in captions}
-    options = ScoreOptions(metrics=("bleu_1",), resamples=2)
-    report = warm_scorer.score({"m": captions}, references, options=options)
+    options = ScoreOptions(metrics=("bleu",), resamples=2)
+    report = warm_session.score({"m": captions}, references, options=options)
     # A caption moved to another image would lose its one match.
     assert all((entry.scores["bleu_1"] or 0) > 0.1 for entry in report.models[0].per_image)
 
 
-def test_signature_says_how(warm_scorer: Scorer) -> None:
+def test_signature_says_how(warm_session: ScoringSession) -> None:
     case = load("aac_metrics_readme")
-    report = warm_scorer.score({"m": case["candidates"]}, case["references"], options=QUICK)
+    report = warm_session.score({"m": case["candidates"]}, case["references"], options=QUICK)
     lines = {name: str(score.signature) for name, score in report.models[0].scores.items()}
     common = "tok:ptb-3.4.1.lc.nopunct|refs:1-3|n:2"
     assert lines["bleu_4"] == f"bleu_4|v:pycocoevalcap-1.2|{common}|len:closest|smooth:none"

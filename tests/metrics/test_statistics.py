@@ -4,14 +4,23 @@ import itertools
 import math
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from f1cap.metrics import formulas, statistics
-from f1cap.metrics.catalog import METRICS
+from f1cap.metrics.formulas import Block, Layout, Matrix
 
-Matrix = npt.NDArray[np.float64]
-MEAN = formulas.layout_of(["rouge_l"])
+MEAN = Layout((Block(1, ("rouge_l",), formulas.mean),))
+BLEU = Layout(
+    (Block(10, ("bleu_1", "bleu_2", "bleu_3", "bleu_4"), lambda sums, _: formulas.bleu(sums)),)
+)
+
+
+def p_values(
+    first: Matrix, second: Matrix, layout: Layout, *, trials: int = 10, seed: int = 1
+) -> Matrix:
+    """Return the p of each metric for one pair of models."""
+    found = statistics.randomisation_ps([first, second], [(0, 1)], layout, trials=trials, seed=seed)
+    return found.reshape(-1)
 
 
 def bleu_rows(generator: np.random.Generator, images: int, skill: float) -> Matrix:
@@ -87,22 +96,22 @@ def test_many_images_take_fewer_resamples() -> None:
 def test_p_by_hand() -> None:
     first = np.array([[1.0], [2.0], [3.0]])
     # Differences of 1 each: of the 8 swaps only none and all give a mean difference of 1 or -1.
-    p = statistics.randomisation_p(first, first - 1, MEAN, trials=10, seed=1)
+    p = p_values(first, first - 1, MEAN)
     assert p == pytest.approx([2 / 8])
     # Differences 3, -1, -1 of sum 1: under the swaps |sum| is 5, 3, 3 or 1, never below.
     gap = np.array([[3.0], [-1.0], [-1.0]])
-    p = statistics.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
+    p = p_values(first + gap, first, MEAN)
     assert p == pytest.approx([1.0])
     # Differences 2, 2, -1 of sum 3: |sum| is 3, 5, 1 or 1, so 4 of 8 swaps reach it.
     gap = np.array([[2.0], [2.0], [-1.0]])
-    p = statistics.randomisation_p(first + gap, first, MEAN, trials=10, seed=1)
+    p = p_values(first + gap, first, MEAN)
     assert p == pytest.approx([4 / 8])
 
 
 @pytest.mark.parametrize("images", [1, 2, 5, 9])
 def test_exact_p_of_bleu_is_that_of_trying_every_swap(images: int) -> None:
     generator = np.random.default_rng(images)
-    layout = formulas.layout_of(["bleu"])
+    layout = BLEU
     first, second = (bleu_rows(generator, images, skill) for skill in (0.8, 0.5))
 
     def distance(swap: tuple[int, ...]) -> Matrix:
@@ -114,29 +123,29 @@ def test_exact_p_of_bleu_is_that_of_trying_every_swap(images: int) -> None:
 
     real = distance((0,) * images)
     every = [distance(swap) >= real - 1e-12 for swap in itertools.product((0, 1), repeat=images)]
-    p = statistics.randomisation_p(first, second, layout, trials=10, seed=1)
+    p = p_values(first, second, layout)
     assert p == pytest.approx(np.mean(every, axis=0))
 
 
 @pytest.mark.parametrize("images", [1, 6, 20, 33])
 def test_a_model_against_itself_has_p_one(images: int) -> None:
     rows = bleu_rows(np.random.default_rng(2), images, 0.6)
-    layout = formulas.layout_of(["bleu"])
-    assert (statistics.randomisation_p(rows, rows, layout, trials=500, seed=1) == 1.0).all()
+    layout = BLEU
+    assert (p_values(rows, rows, layout, trials=500, seed=1) == 1.0).all()
 
 
 def test_random_swaps_come_close_to_all_swaps(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(5)
     first, second = generator.normal(0.1, 1, (12, 1)), generator.normal(-0.3, 1, (12, 1))
-    exact = statistics.randomisation_p(first, second, MEAN, trials=1, seed=1)
+    exact = p_values(first, second, MEAN, trials=1, seed=1)
     monkeypatch.setattr(statistics, "EXACT_LIMIT", 0)
-    drawn = statistics.randomisation_p(first, second, MEAN, trials=20_000, seed=1)
+    drawn = p_values(first, second, MEAN, trials=20_000, seed=1)
     assert drawn == pytest.approx(exact, abs=0.012)
 
 
 def test_random_p_is_never_zero() -> None:
     first = np.ones((60, 1))
-    p = statistics.randomisation_p(first, first * 0, MEAN, trials=999, seed=1)
+    p = p_values(first, first * 0, MEAN, trials=999, seed=1)
     assert p == pytest.approx([1 / 1000])
 
 
@@ -159,14 +168,13 @@ def test_coverage_and_false_alarms(
     images: int, metric: str, expected: tuple[float, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sub-sample a population whose score is known, as the figures to compare with were made."""
-    family = METRICS[metric].family
-    if family == "bleu":  # half a million exact swaps of ten columns, 1,500 times: an afternoon
+    layout = BLEU if metric in BLEU.metrics else MEAN
+    if layout is BLEU:  # half a million exact swaps of ten columns, 1,500 times: an afternoon
         monkeypatch.setattr(statistics, "EXACT_LIMIT", 0)
     generator = np.random.default_rng(11)
-    layout = formulas.layout_of([family])
     score = layout.metrics.index(metric)
     size = 5_000
-    if family == "bleu":
+    if layout is BLEU:
         population = [bleu_rows(generator, size, skill) for skill in (0.72, 0.60)]
     else:
         population = [generator.beta(a, 4, (size, 1)) for a in (3, 2)]
@@ -181,6 +189,6 @@ def test_coverage_and_false_alarms(
         # Where it is chance whose caption is called whose, there is nothing to find.
         swap = generator.random((images, 1)) < 0.5
         a, b = np.where(swap, second, first), np.where(swap, first, second)
-        p = statistics.randomisation_p(a, b, layout, trials=1_000, seed=seed)
+        p = p_values(a, b, layout, trials=1_000, seed=seed)
         alarmed += p[score] <= 0.05
     assert (covered / rounds, alarmed / rounds) == pytest.approx(expected, abs=0.02)

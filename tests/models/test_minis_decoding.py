@@ -9,7 +9,6 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText
 
 from f1cap.models import registry
 from f1cap.models.catalog import CATALOG, MINIS
-from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import choose_engine
 from f1cap.models.decoding.search import search
 from f1cap.records.models import Decoding, Engine
@@ -38,7 +37,7 @@ def compare(name: str, scenes: int, beams: tuple[int, ...]) -> None:
     model = load(folder)
     decoder = choose_engine(decoder_class, load(folder), Engine.FAST, name=name)
     assert decoder is not None
-    frame = frame_of(model)
+    prompt_ids, eos_token_ids = special_ids(model)
     domain = load_domain(RECIPES[name].domain)
     processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
     captions: set[tuple[int, ...]] = set()
@@ -53,8 +52,8 @@ def compare(name: str, scenes: int, beams: tuple[int, ...]) -> None:
                 max_new_tokens=50,
                 no_repeat_ngram_size=CATALOG[name].decoding.no_repeat_ngram_size,
             )
-            expected = reference(model, pixels, frame, decoding)
-            assert search(decoder, pixels, frame, decoding) == expected
+            expected = reference(model, pixels, prompt_ids, eos_token_ids, decoding)
+            assert search(decoder, pixels, prompt_ids, eos_token_ids, decoding) == expected
             captions.update(map(tuple, expected))
     assert len(captions) > scenes / 4
 
@@ -66,10 +65,11 @@ def load(folder: Path) -> Any:
     return model.eval()
 
 
-def frame_of(model: Any) -> Frame:
+def special_ids(model: Any) -> tuple[list[int], list[int]]:
+    """Return the prompt and the ids that end a caption."""
     config = model.config
     if config.model_type == "blip":
-        return Frame((config.text_config.bos_token_id,), (config.text_config.sep_token_id,))
+        return [config.text_config.bos_token_id], [config.text_config.sep_token_id]
     ids = model.generation_config
     start = ids.bos_token_id if ids.decoder_start_token_id is None else ids.decoder_start_token_id
-    return Frame((start,), (ids.eos_token_id,))
+    return [start], [ids.eos_token_id]

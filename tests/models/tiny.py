@@ -1,5 +1,6 @@
 """Random models of a few thousand weights, and the captions that transformers finds with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,11 +17,10 @@ from transformers import (
     ViTConfig,
 )
 
-from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import FastDecoder
 from f1cap.models.families.blip import BlipDecoder
 from f1cap.models.families.git import GitDecoder
-from f1cap.models.families.vision_gpt2 import SwinDecoder
+from f1cap.models.families.vision_gpt2 import VisionGpt2Decoder
 from f1cap.records.models import Decoding
 
 VOCABULARY = 97
@@ -46,8 +46,8 @@ _GPT2 = {"vocab_size": VOCABULARY, "n_positions": 64, "n_embd": 32, "n_layer": 2
 DECODERS: dict[str, type[FastDecoder]] = {
     "blip": BlipDecoder,
     "git": GitDecoder,
-    "swin": SwinDecoder,
-    "vit": SwinDecoder,
+    "swin": VisionGpt2Decoder,
+    "vit": VisionGpt2Decoder,
 }
 
 
@@ -86,7 +86,13 @@ def draw(count: int, seed: int) -> Any:
     return torch.randn(count, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed))
 
 
-def reference(model: Any, pixels: Any, frame: Frame, decoding: Decoding) -> list[list[int]]:
+def reference(
+    model: Any,
+    pixels: Any,
+    prompt_ids: Sequence[int],
+    eos_token_ids: Sequence[int],
+    decoding: Decoding,
+) -> list[list[int]]:
     """Return what `generate` finds, in the form of `search.search`."""
     options: dict[str, Any] = {
         "do_sample": False,
@@ -101,22 +107,23 @@ def reference(model: Any, pixels: Any, frame: Frame, decoding: Decoding) -> list
     if decoding.num_beams > 1:
         options["length_penalty"] = decoding.length_penalty
         options["early_stopping"] = decoding.early_stopping
-    rows = torch.tensor([list(frame.start)] * len(pixels), device=pixels.device)
+    rows = torch.tensor([list(prompt_ids)] * len(pixels), device=pixels.device)
     if isinstance(model, BlipForConditionalGeneration):  # it drops the last id
-        options["input_ids"] = torch.cat([rows, torch.full_like(rows[:, :1], frame.ends[0])], dim=1)
+        ends = torch.full_like(rows[:, :1], eos_token_ids[0])
+        options["input_ids"] = torch.cat([rows, ends], dim=1)
     else:
-        options["eos_token_id"] = list(frame.ends)
+        options["eos_token_id"] = list(eos_token_ids)
         name = "input_ids" if isinstance(model, GitForCausalLM) else "decoder_input_ids"
         options[name] = rows
     found = model.generate(pixel_values=pixels, **options).tolist()
-    return [trim(row, frame) for row in found]
+    return [trim(row, len(prompt_ids), eos_token_ids) for row in found]
 
 
-def trim(row: list[int], frame: Frame) -> list[int]:
+def trim(row: list[int], prompt_length: int, eos_token_ids: Sequence[int]) -> list[int]:
     """Cut what `generate` fills a row with after its end token."""
-    for place in range(len(frame.start), len(row)):
-        if row[place] in frame.ends:
-            return row[: place + 1]
+    for index in range(prompt_length, len(row)):
+        if row[index] in eos_token_ids:
+            return row[: index + 1]
     return row
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from f1cap.records.evaluations import Evaluation
 from f1cap.records.scores import (
+    Metric,
     ModelScores,
     PairComparison,
     Score,
@@ -12,9 +13,10 @@ from f1cap.records.scores import (
     Signature,
     TextStatistics,
 )
-from f1cap.services.score.compare import _best
+from f1cap.services.score.compare import leaders
 from f1cap.services.score.conclusion import conclude
 
+CIDER = Metric("cider", "CIDEr")
 SIGNATURE = Signature("cider", "1", "ptb", "3", 60)
 TEXT = TextStatistics(9.0, 9.0, 1.0, 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.5, 0.5)
 VALUES = {"git-mini": 0.9, "blip-mini": 0.8, "swin-mini": 0.1}
@@ -36,7 +38,7 @@ def _report(pairs: Mapping[tuple[str, str], tuple[float, float]]) -> ScoreReport
         p, low = pairs.get((a, b), SURE)
         difference = VALUES[a] - VALUES[b]
         found.append(PairComparison(a, b, "cider", difference, low, 1.0, p, p, False, 0.5))
-    return ScoreReport(60, "cider", models, tuple(found), (), (), None, 100, 1, 0.95)
+    return ScoreReport(60, "cider", (CIDER,), models, tuple(found), (), (), None, 100, 1, 0.95)
 
 
 def _sentence(report: ScoreReport) -> str:
@@ -54,10 +56,10 @@ def test_all_that_share_the_lead_are_said_to_be_ahead_of_the_rest() -> None:
 
 def test_the_star_and_the_sentence_agree() -> None:
     clear = _report({})
-    assert _best(clear) == {"cider": ("git-mini",)}
+    assert leaders(clear) == {"cider": ("git-mini",)}
     assert "git-mini is ahead of blip-mini and swin-mini" in _sentence(clear)
     for p, low in ((0.4, 0.05), (0.01, -0.05)):
         unclear = _report({("git-mini", "blip-mini"): (p, low)})
-        assert _best(unclear) == {"cider": ("git-mini", "blip-mini")}
+        assert leaders(unclear) == {"cider": ("git-mini", "blip-mini")}
         assert "git-mini and blip-mini cannot be told apart" in _sentence(unclear)
     assert "p = 0.010, but its interval holds zero" in _sentence(unclear)

@@ -1,13 +1,15 @@
-"""Which code runs a model's search: our own, or transformers' `generate`."""
+"""Which engine searches for a model's captions: ours, or transformers' `generate`."""
 
 from typing import Any, Protocol, Self
 
 from f1cap.errors import UnsupportedModelError
-from f1cap.models.decoding.kernels import can_pack, leave_file
+from f1cap.models.decoding.kernels import can_prepack, detach_from_mmap
 from f1cap.models.decoding.search import TextDecoder
 from f1cap.records.models import Engine
 
-_TRIED = frozenset({"cpu", "cuda"})  # kinds of device that `auto` trusts our search on
+_AUTO_DEVICE_TYPES = frozenset(
+    {"cpu", "cuda"}
+)  # where `auto` takes our search: it was tested there
 
 
 class FastDecoder(TextDecoder, Protocol):
@@ -18,8 +20,8 @@ class FastDecoder(TextDecoder, Protocol):
         """Share a model's weights; None for a variant of the family that only transformers runs."""
         ...
 
-    def pack(self) -> None:
-        """Lay all weights out for this CPU; see `kernels.Projection.pack`."""
+    def prepack(self) -> None:
+        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
         ...
 
 
@@ -30,12 +32,12 @@ def choose_engine(
     *,
     name: str,
 ) -> TextDecoder | None:
-    """Decide who searches for a loaded model's captions.
+    """Choose the engine for a loaded model.
 
     Args:
-        family: Our code for the model's family.
+        family: Our decoder for the model's family.
         model: In evaluation mode, on the device where it is to run. Our decoder shares its weights,
-            and on a CPU lays them out anew: the model itself cannot be run then.
+            and on a CPU prepacks them: the model itself cannot be run then.
         engine: What the user asked for.
         name: What the user calls the model.
 
@@ -43,21 +45,21 @@ def choose_engine(
         Our decoder; None for transformers' `generate`.
 
     Raises:
-        UnsupportedModelError: Ours was asked for by name and does not serve the model.
+        UnsupportedModelError: Ours was asked for by name and does not support the model.
     """
     if engine is Engine.TRANSFORMERS:
         return None
-    if engine is Engine.AUTO and model.device.type not in _TRIED:
+    if engine is Engine.AUTO and model.device.type not in _AUTO_DEVICE_TYPES:
         return None
     decoder = family.wrap(model)
     if decoder is None:
         if engine is Engine.AUTO:
             return None
         raise UnsupportedModelError(
-            f"{name} is a variant of its family that the fast engine does not run.",
+            f"{name} is a variant of its family that the fast engine does not support.",
             hint="Use --engine auto or --engine transformers.",
         )
-    if can_pack(model):
-        decoder.pack()
-        leave_file(model)
+    if can_prepack(model):
+        decoder.prepack()
+        detach_from_mmap(model)
     return decoder

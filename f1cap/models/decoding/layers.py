@@ -1,8 +1,8 @@
-"""Layers that the families share: vision transformer, cross-attention, and the output layer.
+"""Layers that the families share: vision transformer, cross-attention, and LM head.
 
-transformers runs the vision encoders of BLIP and GIT with eager attention only. The output layer
+transformers runs the vision encoders of BLIP and GIT with eager attention only. The LM head
 computes the best logits of half precision again in float32, from the same states and weights:
-bfloat16 holds a logit of 10 to within 0.03, so that near ties would fall by chance.
+bfloat16 rounds a logit of 10 to within 0.03, so that near ties would be decided by rounding.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,31 +13,34 @@ import torch
 from torch import nn
 
 from f1cap.models.decoding import IMAGES_PER_PASS
-from f1cap.models.decoding.kernels import Projection, attend, best_tokens, split_heads
-from f1cap.models.decoding.kv_cache import Entries, HeadShape
+from f1cap.models.decoding.kernels import Projection, attend, split_heads, topk_tokens
+from f1cap.models.decoding.kv_cache import AttentionShape, KeyValues
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
+_EXACT_LOGITS = 16  # of each row in float32: more than a search with up to 8 beams chooses from
+
+
 @dataclass(frozen=True, slots=True)
 class VisionLayer:
-    """One layer before which states are normalised; all parts are the model's own."""
+    """One pre-norm transformer layer; all parts are the model's own."""
 
-    norm_attention: Any
-    queries_keys_values: Projection
-    heads: int
-    out: Projection
-    norm_feed: Any
-    widen: Projection
-    narrow: Projection
+    self_attn_norm: Any
+    qkv: Projection
+    num_heads: int
+    self_attn_out: Projection
+    mlp_norm: Any
+    fc1: Projection
+    fc2: Projection
 
     def __call__(self, states: "Tensor") -> "Tensor":
-        """Map [images, tokens, width] to the same shape."""
-        mixed = self.queries_keys_values(self.norm_attention(states))
-        queries, keys, values = (split_heads(part, self.heads) for part in mixed.chunk(3, dim=-1))
-        states = states + self.out(attend(queries, keys, values))
-        return states + self.narrow(self.widen(self.norm_feed(states)))
+        """Map [images, tokens, hidden size] to the same shape."""
+        qkv = self.qkv(self.self_attn_norm(states))
+        queries, keys, values = (split_heads(part, self.num_heads) for part in qkv.chunk(3, dim=-1))
+        states = states + self.self_attn_out(attend(queries, keys, values))
+        return states + self.fc2(self.fc1(self.mlp_norm(states)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +52,33 @@ class VisionEncoder:
     norm: Any
 
     def __call__(self, pixels: "Tensor") -> "Tensor":
-        """Encode [images, 3, height, width] as [images, tokens, width]."""
-        return encode(pixels, self._encode)
+        """Encode [images, 3, height, width] as [images, tokens, hidden size]."""
+        return encode_in_chunks(pixels, self._encode)
 
-    def pack(self) -> None:
-        """Lay all weights out for this CPU; see `kernels.Projection`."""
+    def prepack(self) -> None:
+        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
         for layer in self.layers:
-            for part in (layer.queries_keys_values, layer.out, layer.widen, layer.narrow):
-                part.pack()
+            for projection in (layer.qkv, layer.self_attn_out, layer.fc1, layer.fc2):
+                projection.prepack()
 
     def _encode(self, pixels: "Tensor") -> "Tensor":
         states = self.embed(pixels)
         for layer in self.layers:
             states = layer(states)
-        found: Tensor = self.norm(states)
-        return found
+        normed: Tensor = self.norm(states)
+        return normed
 
 
-def encode(pixels: "Tensor", encoder: Callable[["Tensor"], "Tensor"]) -> "Tensor":
-    """Run an image encoder over a batch, in portions."""
-    return torch.cat([encoder(part) for _, part in portions(pixels)])
+def encode_in_chunks(pixels: "Tensor", encoder: Callable[["Tensor"], "Tensor"]) -> "Tensor":
+    """Run an image encoder over a batch, chunk by chunk."""
+    return torch.cat([encoder(chunk) for _, chunk in chunks(pixels)])
 
 
-def portions(images: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
-    """Divide a batch for an encoder: a few at a time on a CPU, all at once elsewhere.
+def chunks(images: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
+    """Divide a batch for an encoder: a few images at a time on a CPU, all at once elsewhere.
 
     Yields:
-        Places in the batch, and what is there.
+        The rows of the batch, and the images there.
     """
     size = IMAGES_PER_PASS if images.device.type == "cpu" else max(1, len(images))
     for first in range(0, len(images), size):
@@ -83,80 +86,79 @@ def portions(images: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
         yield rows, images[rows]
 
 
-class CrossLayer:
-    """The linear layers of one text layer; a family fills them in and runs them in its order."""
+class CrossAttentionLayer:
+    """The projections of one text layer; a family fills them in and runs them in its order."""
 
-    _heads: int
-    _own: Projection  # queries, keys and values of the text
-    _own_out: Projection
-    _cross_queries: Projection
-    _cross_image: Projection  # keys and values of the image
-    _cross_out: Projection
-    _widen: Projection
-    _narrow: Projection
+    _num_heads: int
+    _self_attn_qkv: Projection
+    _self_attn_out: Projection
+    _cross_attn_q: Projection
+    _cross_attn_kv: Projection
+    _cross_attn_out: Projection
+    _fc1: Projection
+    _fc2: Projection
 
     @property
     def projections(self) -> tuple[Projection, ...]:
         """All linear layers."""
         return (
-            self._own,
-            self._own_out,
-            self._cross_queries,
-            self._cross_image,
-            self._cross_out,
-            self._widen,
-            self._narrow,
+            self._self_attn_qkv,
+            self._self_attn_out,
+            self._cross_attn_q,
+            self._cross_attn_kv,
+            self._cross_attn_out,
+            self._fc1,
+            self._fc2,
         )
 
-    def look(self, image: "Tensor") -> tuple["Tensor", "Tensor"]:
-        """Project image tokens, [images, tokens, width], to keys and values by head."""
-        keys, values = self._cross_image(image).chunk(2, dim=-1)
-        return split_heads(keys, self._heads), split_heads(values, self._heads)
+    def project_image(self, image_states: "Tensor") -> tuple["Tensor", "Tensor"]:
+        """Project image tokens, [images, tokens, hidden size], to keys and values by head."""
+        keys, values = self._cross_attn_kv(image_states).chunk(2, dim=-1)
+        return split_heads(keys, self._num_heads), split_heads(values, self._num_heads)
 
 
-def look_once(layers: Sequence[CrossLayer], image: "Tensor", shape: HeadShape) -> Entries:
+def precompute_cross_kv(
+    layers: Sequence[CrossAttentionLayer], image_states: "Tensor", shape: AttentionShape
+) -> KeyValues:
     """Project images for each layer's cross-attention, once for all beams and steps.
 
     Args:
         layers: Of the text model.
-        image: Image tokens, [images, tokens, width].
+        image_states: Image tokens, [images, tokens, hidden size].
         shape: Of the text model's attention.
     """
-    images = Entries(shape, len(image), image.shape[1], image)
-    for rows, part in portions(image):
+    cross_kv = KeyValues(shape, len(image_states), image_states.shape[1], image_states)
+    for rows, chunk in chunks(image_states):
         for index, layer in enumerate(layers):
-            keys, values = layer.look(part)
-            images.keys[index][rows] = keys
-            images.values[index][rows] = values
-    return images
+            keys, values = layer.project_image(chunk)
+            cross_kv.keys[index][rows] = keys
+            cross_kv.values[index][rows] = values
+    return cross_kv
 
 
-_BEST = 16  # logits computed again, of each row: more than a search of up to 8 beams chooses from
+class LMHead:
+    """Turns hidden states into logits over the vocabulary."""
 
-
-class Head:
-    """Scores states over the vocabulary."""
-
-    def __init__(self, layer: nn.Linear, words: nn.Embedding) -> None:
-        """Wrap the layer; its weight may be that of the word embeddings."""
+    def __init__(self, layer: nn.Linear, token_embedding: nn.Embedding) -> None:
+        """Wrap the layer; its weight may be tied to the token embedding's."""
         self._layer = layer
         self._projection = Projection(layer)
         self._is_half = layer.weight.dtype in {torch.bfloat16, torch.float16}
-        self._is_tied = layer.weight is words.weight
+        self._is_tied = layer.weight is token_embedding.weight
 
     def __call__(self, states: "Tensor") -> "Tensor":
-        """Turn states, [..., width], into logits, [..., vocabulary]."""
+        """Turn states, [..., hidden size], into logits, [..., vocab_size]."""
         logits = self._projection(states)
-        return self._sharpen(logits.float(), states) if self._is_half else logits
+        return self._recompute_best(logits.float(), states) if self._is_half else logits
 
-    def pack(self) -> None:
-        """Lay the weight out for this CPU, and keep it where its rows are read too."""
-        self._projection.pack(keep=self._is_tied or self._is_half)
+    def prepack(self) -> None:
+        """Prepack the weight for this CPU, and keep it where its rows are read too."""
+        self._projection.prepack(keep_weight=self._is_tied or self._is_half)
 
-    def _sharpen(self, logits: "Tensor", states: "Tensor") -> "Tensor":
-        """Replace the best logits of each row by what float32 makes of the same numbers."""
-        tokens = best_tokens(logits, min(_BEST, logits.shape[-1]))
-        rows = self._layer.weight[tokens].float()  # [..., best, width]
+    def _recompute_best(self, logits: "Tensor", states: "Tensor") -> "Tensor":
+        """Replace the best logits of each row by their float32 values."""
+        tokens = topk_tokens(logits, min(_EXACT_LOGITS, logits.shape[-1]))
+        rows = self._layer.weight[tokens].float()  # [..., best, hidden size]
         exact = (rows @ states.float().unsqueeze(-1)).squeeze(-1)
         if self._layer.bias is not None:
             exact += self._layer.bias[tokens].float()

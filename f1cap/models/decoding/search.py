@@ -1,8 +1,8 @@
 """Greedy and beam search of our own, token for token what transformers' `generate` finds.
 
-A family gives the search two things (`TextDecoder`, `Session`): scores for the first token of each
-image, and scores for the next token of every live beam. The search says which beams live on
-and which images are finished; how the family keeps what it has read is its own affair.
+A family gives the search two things (`TextDecoder`, `Session`): logits for the first token of each
+image, and logits for the next token of every running beam. The search says which beams go on and
+which images are finished; how the family caches what it has computed is its own business.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from f1cap.models.decoding.beam_search import BeamSearch, Constraints, Frame
+from f1cap.models.decoding.beam_search import BeamSearch, LogitsProcessor
 from f1cap.records.models import Decoding
 
 if TYPE_CHECKING:
@@ -18,122 +18,136 @@ if TYPE_CHECKING:
 
 
 class Session(Protocol):
-    """A batch of images being captioned: encoded once, with the text read so far."""
+    """A batch of images being captioned: encoded once, with a KV cache of the text so far."""
 
-    def start(self) -> "Tensor":
-        """Read the start tokens; return logits [images, vocabulary] for the first new token."""
+    def prefill(self) -> "Tensor":
+        """Run the prompt; return logits [images, vocab_size] for the first new token."""
         ...
 
-    def step(self, tokens: "Tensor", parents: "Tensor") -> "Tensor":
-        """Read one token for each beam; return logits [images, beams, vocabulary] for the next.
+    def step(self, tokens: "Tensor", beam_idx: "Tensor") -> "Tensor":
+        """Run one token for each beam; return logits [images, beams, vocab_size] for the next.
 
         Args:
             tokens: The newest token of each beam, [images, beams].
-            parents: The beam of the step before that each beam continues, [images, beams].
+            beam_idx: The beam of the previous step that each beam continues, [images, beams].
         """
         ...
 
-    def keep(self, images: Sequence[int]) -> None:
-        """Drop all images but these; `images[i]` is the old place of the one now at place i."""
+    def select(self, indices: Sequence[int]) -> None:
+        """Drop all images but these; `indices[i]` is the old index of the one now at index i."""
         ...
 
 
 class TextDecoder(Protocol):
     """A family's model as the search uses it."""
 
-    def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> Session:
-        """Encode images, [images, 3, height, width], and make room for `steps` new tokens."""
+    def begin(
+        self, pixels: "Tensor", prompt_ids: Sequence[int], num_beams: int, max_new_tokens: int
+    ) -> Session:
+        """Encode images, [images, 3, height, width], and allocate a KV cache."""
         ...
 
 
 def search(
-    decoder: TextDecoder, pixels: "Tensor", frame: Frame, decoding: Decoding
+    decoder: TextDecoder,
+    pixels: "Tensor",
+    prompt_ids: Sequence[int],
+    eos_token_ids: Sequence[int],
+    decoding: Decoding,
 ) -> list[list[int]]:
     """Caption a batch of images.
 
     Args:
         decoder: The family's model.
-        pixels: [images, 3, height, width] on the model's device and in its number format.
-        frame: How captions start and end.
+        pixels: [images, 3, height, width] on the model's device and in its dtype.
+        prompt_ids: The token ids that every caption starts with; at least one.
+        eos_token_ids: Those that end a caption; at least one.
         decoding: What to search for; `max_new_tokens` is at least 1.
 
     Returns:
-        For each image its token ids: the start tokens, the new ones, and the end token unless
-        the length limit came first.
+        For each image its token ids: the prompt, the new ones, and the end token unless the length
+        limit came first.
     """
     if not len(pixels):
         return []
     with torch.inference_mode():
-        session = decoder.begin(pixels, frame.start, decoding.num_beams, decoding.max_new_tokens)
-        if decoding.num_beams == 1:
-            return _search_greedily(session, len(pixels), frame, decoding)
-        return _search_beams(session, len(pixels), frame, decoding)
+        session = decoder.begin(pixels, prompt_ids, decoding.num_beams, decoding.max_new_tokens)
+        run = _greedy_search if decoding.num_beams == 1 else _beam_search
+        return run(session, len(pixels), prompt_ids, eos_token_ids, decoding)
 
 
-def _search_greedily(
-    session: Session, images: int, frame: Frame, decoding: Decoding
+def _greedy_search(
+    session: Session,
+    images: int,
+    prompt_ids: Sequence[int],
+    eos_token_ids: Sequence[int],
+    decoding: Decoding,
 ) -> list[list[int]]:
     """Take the best token at each step; an image leaves the batch at its end token."""
     found: list[list[int]] = [[] for _ in range(images)]
-    places = list(range(images))  # which image is at which place of the batch
-    logits = session.start()
-    constraints = Constraints(decoding, frame, logits.device)
-    tokens = torch.tensor([frame.start] * images, device=logits.device)
-    stays = torch.zeros((images, 1), dtype=torch.long, device=logits.device)
+    batch = list(range(images))  # the image of each row
+    logits = session.prefill()
+    processor = LogitsProcessor(decoding, eos_token_ids, logits.device)
+    sequences = torch.tensor([list(prompt_ids)] * images, device=logits.device)
+    beam_idx = torch.zeros((images, 1), dtype=torch.long, device=logits.device)
     for step in range(decoding.max_new_tokens):
-        best = constraints.apply(logits.float(), tokens, step).argmax(dim=-1, keepdim=True)
-        tokens = torch.cat([tokens, best], dim=1)
+        best = processor.apply(logits.float(), sequences, step).argmax(dim=-1, keepdim=True)
+        sequences = torch.cat([sequences, best], dim=1)
         if step + 1 == decoding.max_new_tokens:
-            done = [True] * len(places)
+            done = [True] * len(batch)
         else:
-            done = torch.isin(best[:, 0], constraints.ends).tolist()
+            done = torch.isin(best[:, 0], processor.eos_token_ids).tolist()
         if any(done):
-            rows = tokens.tolist()
+            rows = sequences.tolist()
             kept = compact(done)
-            for place, is_done in enumerate(done):
+            for index, is_done in enumerate(done):
                 if is_done:
-                    found[places[place]] = rows[place]
+                    found[batch[index]] = rows[index]
             if not kept:
                 break
-            places = [places[place] for place in kept]
-            tokens, best, stays = tokens[kept], best[kept], stays[: len(kept)]
-            session.keep(kept)
-        logits = session.step(best, stays)[:, 0]
+            batch = [batch[index] for index in kept]
+            sequences, best, beam_idx = sequences[kept], best[kept], beam_idx[: len(kept)]
+            session.select(kept)
+        logits = session.step(best, beam_idx)[:, 0]
     return found
 
 
-def _search_beams(
-    session: Session, images: int, frame: Frame, decoding: Decoding
+def _beam_search(
+    session: Session,
+    images: int,
+    prompt_ids: Sequence[int],
+    eos_token_ids: Sequence[int],
+    decoding: Decoding,
 ) -> list[list[int]]:
     """Keep the best beams of each image; an image leaves when nothing can improve it."""
     found: list[list[int]] = [[] for _ in range(images)]
-    places = list(range(images))
-    logits = session.start()
-    beams = BeamSearch(images, frame, decoding, logits.device)
-    beams.advance(logits[:, None])
+    batch = list(range(images))  # the image of each row
+    logits = session.prefill()
+    beams = BeamSearch(images, prompt_ids, eos_token_ids, decoding, logits.device)
+    beams.step(logits[:, None])
     for _ in range(decoding.max_new_tokens - 1):
         done = beams.done()
         if any(done):
             kept = compact(done)
-            for place, is_done in enumerate(done):
+            for index, is_done in enumerate(done):
                 if is_done:
-                    found[places[place]] = beams.best(place)
+                    found[batch[index]] = beams.best_sequence(index)
             if not kept:
                 return found
-            places = [places[place] for place in kept]
-            beams.keep(kept)
-            session.keep(kept)
-        beams.advance(session.step(beams.tokens, beams.parents))
-    for place, image in enumerate(places):
-        found[image] = beams.best(place)
+            batch = [batch[index] for index in kept]
+            beams.select(kept)
+            session.select(kept)
+        beams.step(session.step(beams.tokens, beams.beam_idx))
+    for index, image in enumerate(batch):
+        found[image] = beams.best_sequence(index)
     return found
 
 
 def compact(done: Sequence[bool]) -> list[int]:
-    """Return the places that stay, those from the end filling the gaps.
+    """Return the indices that stay, those from the end filling the gaps.
 
-    Few images move that way: what is kept of one image can be many megabytes.
+    Few images move that way: what is cached of one image can be many megabytes.
     """
     live = done.count(False)
-    late = [place for place in range(live, len(done)) if not done[place]]
-    return [late.pop() if done[place] else place for place in range(live)]
+    late = [index for index in range(live, len(done)) if not done[index]]
+    return [late.pop() if done[index] else index for index in range(live)]

@@ -1,4 +1,4 @@
-"""What every family needs of torch: devices, silence, threads, memory and its peaks, dtypes."""
+"""What every family needs of torch: devices and dtypes, quiet libraries, threads, and memory."""
 
 import gc
 import logging
@@ -13,12 +13,13 @@ from f1cap.errors import OutOfMemoryError
 from f1cap.models.device import cpu, machine
 from f1cap.models.device.cpu import model_threads, usable_cores
 from f1cap.models.device.placement import Gpu, Machine
+from f1cap.models.device.torch_build import pip_command
 from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.models import Device, DeviceKind, DType, Placement
 
 _T = TypeVar("_T")
 
-_OUT_OF_MEMORY = (
+_OUT_OF_MEMORY_TEXTS = (
     "DefaultCPUAllocator",  # a CPU's memory; torch has no type for it
     "MPS backend out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
@@ -26,13 +27,6 @@ _OUT_OF_MEMORY = (
     "CUDA error: out of memory",
 )
 _THREADS: int = torch.get_num_threads()  # torch's own choice, or the user's by OMP_NUM_THREADS
-
-
-def choose_threads(parameters: int) -> int:
-    """Set how many threads an operation on the CPU uses, and return it."""
-    chosen = min(_THREADS, model_threads(parameters, usable_cores()))
-    torch.set_num_threads(chosen)
-    return chosen
 
 
 def probe() -> Machine:
@@ -48,12 +42,12 @@ def probe() -> Machine:
         nvidia_driver=machine.has_nvidia_driver(),
         mps=torch.backends.mps.is_available(),
         cpu_features=_cpu_features(),
-        pip=machine.pip_command(),
+        pip=pip_command(),
     )
 
 
 def torch_dtype(dtype: DType) -> Any:  # noqa: ANN401 - a torch type, which mypy skips
-    """Return torch's name for a number format; `auto` has none."""
+    """Return torch's dtype; `auto` has none."""
     return {
         DType.FLOAT32: torch.float32,
         DType.FLOAT16: torch.float16,
@@ -72,6 +66,26 @@ def keep_quiet() -> None:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     for library in ("torch", "transformers", "huggingface_hub"):
         warnings.filterwarnings("ignore", module=rf"{library}(\.|$)")
+
+
+def choose_threads(parameters: int) -> int:
+    """Set how many threads an operation on the CPU uses, and return it."""
+    chosen = min(_THREADS, model_threads(parameters, usable_cores()))
+    torch.set_num_threads(chosen)
+    return chosen
+
+
+def threads() -> int:
+    """Return how many threads an operation on the CPU may use."""
+    return int(torch.get_num_threads())
+
+
+def finish(device: Device) -> None:
+    """Wait until a device has done all that it was told to do."""
+    if (index := device.cuda_index) is not None:
+        torch.cuda.synchronize(index)
+    elif device.kind is DeviceKind.MPS:
+        torch.mps.synchronize()
 
 
 def in_memory(work: Callable[[], _T], *, what: str, hint: str) -> _T:
@@ -95,6 +109,15 @@ def in_memory(work: Callable[[], _T], *, what: str, hint: str) -> _T:
     raise OutOfMemoryError(what, hint=hint)
 
 
+def memory_hint(placement: Placement) -> str:
+    """Say what a user can do when a model does not fit."""
+    if placement.device.is_cpu:
+        return "Close other programs, or take a smaller model; `f1cap models` shows sizes."
+    if placement.dtype is DType.FLOAT32:
+        return "Try --dtype float16, --device cpu, or a smaller model; `f1cap models` shows sizes."
+    return "Try --device cpu, or a smaller model; `f1cap models` shows sizes."
+
+
 def free_cached() -> None:
     """Give memory that nothing uses any more back to the system and to the GPU."""
     gc.collect()
@@ -105,19 +128,28 @@ def free_cached() -> None:
     cpu.return_freed_memory()
 
 
-def memory_hint(placement: Placement) -> str:
-    """Say what a user can do when a model does not fit."""
-    if placement.device.is_cpu:
-        return "Close other programs, or take a smaller model; `f1cap models` shows sizes."
-    if placement.dtype is DType.FLOAT32:
-        return "Try --dtype float16, --device cpu, or a smaller model; `f1cap models` shows sizes."
-    return "Try --device cpu, or a smaller model; `f1cap models` shows sizes."
+def limit_memory(limit_bytes: int) -> bool:
+    """Hold this process to a part of each GPU's memory, so that a big GPU plays a small one.
+
+    Torch limits its own memory only: what the CUDA context takes beside it is taken off first.
+
+    Returns:
+        False where there is no GPU that could be limited.
+    """
+    if not torch.cuda.is_available():
+        return False
+    for index in range(torch.cuda.device_count()):
+        total = torch.cuda.get_device_properties(index).total_memory
+        share = max(limit_bytes - CONTEXT_BYTES, 0) / total
+        torch.cuda.set_per_process_memory_fraction(min(share, 1.0), index)
+    return True
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return any(words in str(error) for words in _OUT_OF_MEMORY)
+def peaks(device: Device) -> tuple[int | None, int | None]:
+    """Return the most bytes that torch had in tensors, and had reserved, on a GPU."""
+    if (index := device.cuda_index) is None:
+        return None, None
+    return torch.cuda.max_memory_allocated(index), torch.cuda.max_memory_reserved(index)
 
 
 def _gpus() -> tuple[Gpu, ...]:
@@ -147,38 +179,7 @@ def _cpu_features_by_torch() -> frozenset[str]:
     return frozenset(name for flag, name in machine.CPU_FLAGS.items() if capabilities.get(flag))
 
 
-def threads() -> int:
-    """Return how many threads an operation on the CPU may use."""
-    return int(torch.get_num_threads())
-
-
-def limit_memory(limit_bytes: int) -> bool:
-    """Hold this process to a part of each GPU's memory, so that a big GPU plays a small one.
-
-    Torch limits its own memory only: what the CUDA context takes beside it is taken off first.
-
-    Returns:
-        False where there is no GPU that could be limited.
-    """
-    if not torch.cuda.is_available():
-        return False
-    for index in range(torch.cuda.device_count()):
-        total = torch.cuda.get_device_properties(index).total_memory
-        share = max(limit_bytes - CONTEXT_BYTES, 0) / total
-        torch.cuda.set_per_process_memory_fraction(min(share, 1.0), index)
-    return True
-
-
-def finish(device: Device) -> None:
-    """Wait until a device has done all that it was told to do."""
-    if (index := device.cuda_index) is not None:
-        torch.cuda.synchronize(index)
-    elif device.kind is DeviceKind.MPS:
-        torch.mps.synchronize()
-
-
-def peaks(device: Device) -> tuple[int | None, int | None]:
-    """Return the most bytes that torch had in tensors, and had reserved, on a GPU."""
-    if (index := device.cuda_index) is None:
-        return None, None
-    return torch.cuda.max_memory_allocated(index), torch.cuda.max_memory_reserved(index)
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return any(text in str(error) for text in _OUT_OF_MEMORY_TEXTS)

@@ -1,4 +1,4 @@
-"""BLIP: a vision transformer, and a BERT decoder that looks at it by cross-attention."""
+"""BLIP: a vision transformer, and a BERT decoder with cross-attention to its image tokens."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -10,8 +10,20 @@ from transformers import BlipForConditionalGeneration
 from f1cap.models.captioner import TextIds, TransformersCaptioner
 from f1cap.models.decoding.engine import FastDecoder
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
-from f1cap.models.decoding.kv_cache import Entries, HeadShape, TextCache, TextSession, repeat_start
-from f1cap.models.decoding.layers import CrossLayer, Head, VisionEncoder, VisionLayer, look_once
+from f1cap.models.decoding.kv_cache import (
+    AttentionShape,
+    KeyValues,
+    KVCache,
+    TextSession,
+    repeat_prompt,
+)
+from f1cap.models.decoding.layers import (
+    CrossAttentionLayer,
+    LMHead,
+    VisionEncoder,
+    VisionLayer,
+    precompute_cross_kv,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,116 +35,122 @@ class BlipDecoder:
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
         self._vision = _vision_encoder(model.vision_model)
         bert = model.text_decoder.bert
-        head = model.text_decoder.cls.predictions
-        self._words = bert.embeddings.word_embeddings
-        self._positions = bert.embeddings.position_embeddings
-        self._norm = bert.embeddings.LayerNorm
+        predictions = model.text_decoder.cls.predictions
+        self._token_embedding = bert.embeddings.word_embeddings
+        self._position_embedding = bert.embeddings.position_embeddings
+        self._embedding_norm = bert.embeddings.LayerNorm
         self._layers = tuple(_TextLayer(layer) for layer in bert.encoder.layer)
-        first = bert.encoder.layer[0].attention.self
-        self._shape = HeadShape(
-            len(self._layers), first.num_attention_heads, first.attention_head_size
+        self_attn = bert.encoder.layer[0].attention.self
+        self._shape = AttentionShape(
+            len(self._layers), self_attn.num_attention_heads, self_attn.attention_head_size
         )
-        self._transform = Projection(
-            head.transform.dense, activation=head.transform.transform_act_fn
-        )
-        self._transform_norm = head.transform.LayerNorm
-        self._head = Head(head.decoder, self._words)
+        transform = predictions.transform
+        self._transform = Projection(transform.dense, activation=transform.transform_act_fn)
+        self._transform_norm = transform.LayerNorm
+        self._lm_head = LMHead(predictions.decoder, self._token_embedding)
 
     @classmethod
     def wrap(cls, model: Any) -> Self:  # noqa: ANN401
-        """Share a model's weights; all variants are served."""
+        """Share a model's weights; all variants are supported."""
         return cls(model)
 
-    def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
+    def begin(
+        self, pixels: "Tensor", prompt_ids: Sequence[int], num_beams: int, max_new_tokens: int
+    ) -> TextSession:
         """Encode images and project them for each layer's cross-attention, once."""
-        image = self._vision(pixels)
-        images = look_once(self._layers, image, self._shape)
-        room = len(start) + beams * (steps - 1)
-        cache = TextCache(self._shape, len(pixels), beams, room, image)
-        return TextSession(self, repeat_start(start, pixels), cache, images)
+        image_states = self._vision(pixels)
+        cross_kv = precompute_cross_kv(self._layers, image_states, self._shape)
+        capacity = len(prompt_ids) + num_beams * (max_new_tokens - 1)
+        cache = KVCache(self._shape, len(pixels), num_beams, capacity, image_states)
+        return TextSession(self, repeat_prompt(prompt_ids, pixels), cache, cross_kv)
 
-    def read(
+    def forward(
         self,
         tokens: "Tensor",
         positions: slice,
         mask: "Tensor | None",
-        cache: TextCache,
-        images: Entries,
+        cache: KVCache,
+        cross_kv: KeyValues,
     ) -> "Tensor":
-        """Run the text layers; see `session.TextModel`."""
-        states = self._norm(self._words(tokens) + self._positions.weight[positions])
+        """Run the text layers; see `kv_cache.TextModel`."""
+        embedded = self._token_embedding(tokens) + self._position_embedding.weight[positions]
+        states = self._embedding_norm(embedded)
         for index, layer in enumerate(self._layers):
-            states = layer.attend_to_text(states, index, mask, cache)
-            states = layer.attend_to_image(states, images.keys[index], images.values[index])
-            states = layer.feed(states)
+            states = layer.self_attention(states, index, mask, cache)
+            states = layer.cross_attention(states, cross_kv.keys[index], cross_kv.values[index])
+            states = layer.mlp(states)
         return states
 
-    def score(self, states: "Tensor") -> "Tensor":
-        """Turn states into logits over the vocabulary."""
-        return self._head(self._transform_norm(self._transform(states)))
+    def compute_logits(self, states: "Tensor") -> "Tensor":
+        """Turn hidden states into logits over the vocabulary."""
+        return self._lm_head(self._transform_norm(self._transform(states)))
 
-    def pack(self) -> None:
-        """Lay all weights out for this CPU; see `kernels.Projection`."""
+    def prepack(self) -> None:
+        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
         for projection in chain.from_iterable(layer.projections for layer in self._layers):
-            projection.pack()
-        self._vision.pack()
-        self._transform.pack()
-        self._head.pack()
+            projection.prepack()
+        self._vision.prepack()
+        self._transform.prepack()
+        self._lm_head.prepack()
 
 
-class _TextLayer(CrossLayer):
-    """A BERT decoder layer: text, image, feed-forward, each normalised after it is added."""
+class _TextLayer(CrossAttentionLayer):
+    """A BERT decoder layer: self-attention, cross-attention, MLP, each with a norm after it."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
-        own, cross = layer.attention, layer.crossattention
-        self._heads = own.self.num_attention_heads
-        self._own = Projection(own.self.query, own.self.key, own.self.value)
-        self._own_out = Projection(own.output.dense)
-        self._own_norm = own.output.LayerNorm
-        self._cross_queries = Projection(cross.self.query)
-        self._cross_image = Projection(cross.self.key, cross.self.value)
-        self._cross_out = Projection(cross.output.dense)
-        self._cross_norm = cross.output.LayerNorm
-        self._widen = Projection(
+        self_attn, cross_attn = layer.attention, layer.crossattention
+        self._num_heads = self_attn.self.num_attention_heads
+        self._self_attn_qkv = Projection(
+            self_attn.self.query, self_attn.self.key, self_attn.self.value
+        )
+        self._self_attn_out = Projection(self_attn.output.dense)
+        self._self_attn_norm = self_attn.output.LayerNorm
+        self._cross_attn_q = Projection(cross_attn.self.query)
+        self._cross_attn_kv = Projection(cross_attn.self.key, cross_attn.self.value)
+        self._cross_attn_out = Projection(cross_attn.output.dense)
+        self._cross_attn_norm = cross_attn.output.LayerNorm
+        self._fc1 = Projection(
             layer.intermediate.dense, activation=layer.intermediate.intermediate_act_fn
         )
-        self._narrow = Projection(layer.output.dense)
-        self._feed_norm = layer.output.LayerNorm
+        self._fc2 = Projection(layer.output.dense)
+        self._mlp_norm = layer.output.LayerNorm
 
-    def attend_to_text(
-        self, states: "Tensor", index: int, mask: "Tensor | None", cache: TextCache
+    def self_attention(
+        self, states: "Tensor", index: int, mask: "Tensor | None", cache: KVCache
     ) -> "Tensor":
-        """Look at what was said; the new tokens' keys and values join the cache."""
+        """Attend to the text so far; the new tokens' keys and values join the cache."""
         queries, keys, values = (
-            split_heads(part, self._heads) for part in self._own(states).chunk(3, dim=-1)
+            split_heads(part, self._num_heads)
+            for part in self._self_attn_qkv(states).chunk(3, dim=-1)
         )
         cache.write(index, keys, values)
-        found = attend(queries, *cache.read(index), mask)
-        normed: Tensor = self._own_norm(self._own_out(found) + states)
+        context = attend(queries, *cache.read(index), mask)
+        normed: Tensor = self._self_attn_norm(self._self_attn_out(context) + states)
         return normed
 
-    def attend_to_image(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
-        """Look at the image: its beams are so many queries of one attention."""
-        queries = split_heads(self._cross_queries(states), self._heads)
-        normed: Tensor = self._cross_norm(self._cross_out(attend(queries, keys, values)) + states)
+    def cross_attention(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
+        """Attend to the image; its beams are queries of one attention."""
+        queries = split_heads(self._cross_attn_q(states), self._num_heads)
+        context = attend(queries, keys, values)
+        normed: Tensor = self._cross_attn_norm(self._cross_attn_out(context) + states)
         return normed
 
-    def feed(self, states: "Tensor") -> "Tensor":
+    def mlp(self, states: "Tensor") -> "Tensor":
         """Run the feed-forward part."""
-        normed: Tensor = self._feed_norm(self._narrow(self._widen(states)) + states)
+        normed: Tensor = self._mlp_norm(self._fc2(self._fc1(states)) + states)
         return normed
 
 
 def _vision_encoder(vision: Any) -> VisionEncoder:  # noqa: ANN401
     layers = tuple(
         VisionLayer(
-            norm_attention=layer.layer_norm1,
-            queries_keys_values=Projection(layer.self_attn.qkv),
-            heads=layer.self_attn.num_heads,
-            out=Projection(layer.self_attn.projection),
-            norm_feed=layer.layer_norm2,
-            widen=Projection(layer.mlp.fc1, activation=layer.mlp.activation_fn),
-            narrow=Projection(layer.mlp.fc2),
+            self_attn_norm=layer.layer_norm1,
+            qkv=Projection(layer.self_attn.qkv),
+            num_heads=layer.self_attn.num_heads,
+            self_attn_out=Projection(layer.self_attn.projection),
+            mlp_norm=layer.layer_norm2,
+            fc1=Projection(layer.mlp.fc1, activation=layer.mlp.activation_fn),
+            fc2=Projection(layer.mlp.fc2),
         )
         for layer in vision.encoder.layers
     )

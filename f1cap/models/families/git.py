@@ -9,8 +9,14 @@ from transformers import GitForCausalLM
 from f1cap.models.captioner import TextIds, TransformersCaptioner
 from f1cap.models.decoding.engine import FastDecoder
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
-from f1cap.models.decoding.kv_cache import Entries, HeadShape, TextCache, TextSession, repeat_start
-from f1cap.models.decoding.layers import Head, VisionEncoder, VisionLayer, portions
+from f1cap.models.decoding.kv_cache import (
+    AttentionShape,
+    KeyValues,
+    KVCache,
+    TextSession,
+    repeat_prompt,
+)
+from f1cap.models.decoding.layers import LMHead, VisionEncoder, VisionLayer, chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,108 +28,111 @@ class GitDecoder:
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
         git = model.git
         self._vision = _vision_encoder(git.image_encoder.vision_model)
-        linear, self._image_norm = git.visual_projection.visual_projection
-        self._image = Projection(linear)
-        self._words = git.embeddings.word_embeddings
-        self._positions = git.embeddings.position_embeddings
-        self._norm = git.embeddings.LayerNorm
+        linear, self._visual_norm = git.visual_projection.visual_projection
+        self._visual_projection = Projection(linear)
+        self._token_embedding = git.embeddings.word_embeddings
+        self._position_embedding = git.embeddings.position_embeddings
+        self._embedding_norm = git.embeddings.LayerNorm
         self._layers = tuple(_TextLayer(layer) for layer in git.encoder.layer)
-        first = git.encoder.layer[0].attention.self
-        self._shape = HeadShape(
-            len(self._layers), first.num_attention_heads, first.attention_head_size
+        self_attn = git.encoder.layer[0].attention.self
+        self._shape = AttentionShape(
+            len(self._layers), self_attn.num_attention_heads, self_attn.attention_head_size
         )
-        self._head = Head(model.output, self._words)
+        self._lm_head = LMHead(model.output, self._token_embedding)
 
     @classmethod
     def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401
-        """Share a model's weights; None for the models for video, which give frames a time."""
+        """Share a model's weights; None for the video models, which embed the time of a frame."""
         return None if model.config.num_image_with_embedding else cls(model)
 
-    def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
+    def begin(
+        self, pixels: "Tensor", prompt_ids: Sequence[int], num_beams: int, max_new_tokens: int
+    ) -> TextSession:
         """Encode images and run their tokens through the text layers, once."""
-        image = self._image_norm(self._image(self._vision(pixels)))
-        tokens = image.shape[1]
-        room = tokens + len(start) + beams * (steps - 1)
-        cache = TextCache(self._shape, len(pixels), beams, room, image)
-        cache.share(tokens)
-        for rows, part in portions(image):
-            self._read_image(part, rows.start, cache)
-        none = Entries.none(image)
-        return TextSession(self, repeat_start(start, pixels), cache, none, prefix=tokens)
+        image_states = self._visual_norm(self._visual_projection(self._vision(pixels)))
+        prefix_length = image_states.shape[1]
+        capacity = prefix_length + len(prompt_ids) + num_beams * (max_new_tokens - 1)
+        cache = KVCache(self._shape, len(pixels), num_beams, capacity, image_states)
+        cache.extend_shared(prefix_length)
+        for rows, chunk in chunks(image_states):
+            self._prefill_image(chunk, rows.start, cache)
+        prompt = repeat_prompt(prompt_ids, pixels)
+        return TextSession(self, prompt, cache, KeyValues.empty(image_states), prefix_length)
 
-    def read(
+    def forward(
         self,
         tokens: "Tensor",
         positions: slice,
         mask: "Tensor | None",
-        cache: TextCache,
-        images: Entries,  # none: they are a prefix in the cache
+        cache: KVCache,
+        cross_kv: KeyValues,  # empty: image tokens are a prefix in the cache
     ) -> "Tensor":
-        """Run the text layers; see `session.TextModel`."""
-        states = self._norm(self._words(tokens) + self._positions.weight[positions])
+        """Run the text layers; see `kv_cache.TextModel`."""
+        embedded = self._token_embedding(tokens) + self._position_embedding.weight[positions]
+        states = self._embedding_norm(embedded)
         for index, layer in enumerate(self._layers):
-            queries, keys, values = layer.project(states)
+            queries, keys, values = layer.project_qkv(states)
             cache.write(index, keys, values)
             states = layer.finish(states, attend(queries, *cache.read(index), mask))
         return states
 
-    def score(self, states: "Tensor") -> "Tensor":
-        """Turn states into logits over the vocabulary."""
-        return self._head(states)
+    def compute_logits(self, states: "Tensor") -> "Tensor":
+        """Turn hidden states into logits over the vocabulary."""
+        return self._lm_head(states)
 
-    def pack(self) -> None:
-        """Lay all weights out for this CPU; see `kernels.Projection`."""
+    def prepack(self) -> None:
+        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
         for projection in chain.from_iterable(layer.projections for layer in self._layers):
-            projection.pack()
-        self._vision.pack()
-        self._image.pack()
-        self._head.pack()
+            projection.prepack()
+        self._vision.prepack()
+        self._visual_projection.prepack()
+        self._lm_head.prepack()
 
-    def _read_image(self, states: "Tensor", first: int, cache: TextCache) -> None:
-        """Put image tokens, which see each other and no text, into the cache."""
+    def _prefill_image(self, states: "Tensor", first: int, cache: KVCache) -> None:
+        """Put image tokens, which attend to each other and to no text, into the cache."""
         for index, layer in enumerate(self._layers):
-            if index + 1 == len(self._layers):  # nobody reads the last layer's image states
-                cache.write(index, *layer.project_past(states), first)
+            if index + 1 == len(self._layers):  # the last layer's image states are not used
+                cache.write(index, *layer.project_kv(states), first)
                 return
-            queries, keys, values = layer.project(states)
+            queries, keys, values = layer.project_qkv(states)
             cache.write(index, keys, values, first)
             states = layer.finish(states, attend(queries, keys, values))
 
 
 class _TextLayer:
-    """A BERT layer: attention and feed-forward, each normalised after it is added."""
+    """A BERT layer: self-attention and MLP, each with a norm after it."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
-        own = layer.attention
-        self._heads = own.self.num_attention_heads
-        self._queries = Projection(own.self.query)
-        self._past = Projection(own.self.key, own.self.value)
-        self._out = Projection(own.output.dense)
-        self._norm = own.output.LayerNorm
-        self._widen = Projection(
+        self_attn = layer.attention
+        self._num_heads = self_attn.self.num_attention_heads
+        self._q = Projection(self_attn.self.query)
+        self._kv = Projection(self_attn.self.key, self_attn.self.value)
+        self._self_attn_out = Projection(self_attn.output.dense)
+        self._self_attn_norm = self_attn.output.LayerNorm
+        self._fc1 = Projection(
             layer.intermediate.dense, activation=layer.intermediate.intermediate_act_fn
         )
-        self._narrow = Projection(layer.output.dense)
-        self._feed_norm = layer.output.LayerNorm
+        self._fc2 = Projection(layer.output.dense)
+        self._mlp_norm = layer.output.LayerNorm
 
     @property
     def projections(self) -> tuple[Projection, ...]:
         """All linear layers."""
-        return (self._queries, self._past, self._out, self._widen, self._narrow)
+        return (self._q, self._kv, self._self_attn_out, self._fc1, self._fc2)
 
-    def project(self, states: "Tensor") -> tuple["Tensor", "Tensor", "Tensor"]:
+    def project_qkv(self, states: "Tensor") -> tuple["Tensor", "Tensor", "Tensor"]:
         """Return queries, keys and values by head."""
-        return (split_heads(self._queries(states), self._heads), *self.project_past(states))
+        return (split_heads(self._q(states), self._num_heads), *self.project_kv(states))
 
-    def project_past(self, states: "Tensor") -> tuple["Tensor", "Tensor"]:
+    def project_kv(self, states: "Tensor") -> tuple["Tensor", "Tensor"]:
         """Return keys and values by head."""
-        keys, values = self._past(states).chunk(2, dim=-1)
-        return split_heads(keys, self._heads), split_heads(values, self._heads)
+        keys, values = self._kv(states).chunk(2, dim=-1)
+        return split_heads(keys, self._num_heads), split_heads(values, self._num_heads)
 
-    def finish(self, states: "Tensor", found: "Tensor") -> "Tensor":
-        """Add what attention found, then the feed-forward part."""
-        states = self._norm(self._out(found) + states)
-        normed: Tensor = self._feed_norm(self._narrow(self._widen(states)) + states)
+    def finish(self, states: "Tensor", context: "Tensor") -> "Tensor":
+        """Add attention's output, then run the MLP."""
+        states = self._self_attn_norm(self._self_attn_out(context) + states)
+        normed: Tensor = self._mlp_norm(self._fc2(self._fc1(states)) + states)
         return normed
 
 
@@ -134,15 +143,13 @@ def _vision_encoder(vision: Any) -> VisionEncoder:  # noqa: ANN401
 
     layers = tuple(
         VisionLayer(
-            norm_attention=layer.layer_norm1,
-            queries_keys_values=Projection(
-                layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj
-            ),
-            heads=layer.self_attn.num_heads,
-            out=Projection(layer.self_attn.out_proj),
-            norm_feed=layer.layer_norm2,
-            widen=Projection(layer.mlp.fc1, activation=layer.mlp.activation_fn),
-            narrow=Projection(layer.mlp.fc2),
+            self_attn_norm=layer.layer_norm1,
+            qkv=Projection(layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj),
+            num_heads=layer.self_attn.num_heads,
+            self_attn_out=Projection(layer.self_attn.out_proj),
+            mlp_norm=layer.layer_norm2,
+            fc1=Projection(layer.mlp.fc1, activation=layer.mlp.activation_fn),
+            fc2=Projection(layer.mlp.fc2),
         )
         for layer in vision.encoder.layers
     )

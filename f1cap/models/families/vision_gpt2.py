@@ -1,4 +1,4 @@
-"""An image encoder and a GPT-2 with cross-attention: Swin-Tiny + DistilGPT2 and its kind."""
+"""An image encoder and a GPT-2 with cross-attention: Swin-Tiny + DistilGPT2, ViT + GPT-2."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -8,32 +8,43 @@ from transformers import VisionEncoderDecoderModel
 
 from f1cap.models.captioner import TextIds, TransformersCaptioner
 from f1cap.models.decoding.engine import FastDecoder
-from f1cap.models.decoding.kernels import Projection, attend, pack_linears, split_heads
-from f1cap.models.decoding.kv_cache import Entries, HeadShape, TextCache, TextSession, repeat_start
-from f1cap.models.decoding.layers import CrossLayer, Head, encode, look_once
+from f1cap.models.decoding.kernels import Projection, attend, prepack_linears, split_heads
+from f1cap.models.decoding.kv_cache import (
+    AttentionShape,
+    KeyValues,
+    KVCache,
+    TextSession,
+    repeat_prompt,
+)
+from f1cap.models.decoding.layers import (
+    CrossAttentionLayer,
+    LMHead,
+    encode_in_chunks,
+    precompute_cross_kv,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class SwinDecoder:
+class VisionGpt2Decoder:
     """Runs the weights of a VisionEncoderDecoderModel; implements `engine.FastDecoder`.
 
-    The image encoder, Swin or another, is run as transformers has it.
+    The image encoder, Swin, ViT or another, runs transformers' own forward pass.
     """
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
         self._encoder = model.encoder
-        bridge = getattr(model, "enc_to_dec_proj", None)  # where the two widths differ
-        self._bridge = nn.Identity() if bridge is None else Projection(bridge)
-        text = model.decoder.transformer
-        self._words = text.wte
-        self._positions = text.wpe
-        self._layers = tuple(_TextLayer(layer) for layer in text.h)
-        first = text.h[0].attn
-        self._shape = HeadShape(len(self._layers), first.num_heads, first.head_dim)
-        self._norm = text.ln_f
-        self._head = Head(model.decoder.lm_head, self._words)
+        enc_to_dec = getattr(model, "enc_to_dec_proj", None)  # where their hidden sizes differ
+        self._enc_to_dec = nn.Identity() if enc_to_dec is None else Projection(enc_to_dec)
+        gpt2 = model.decoder.transformer
+        self._token_embedding = gpt2.wte
+        self._position_embedding = gpt2.wpe
+        self._layers = tuple(_TextLayer(layer) for layer in gpt2.h)
+        self_attn = gpt2.h[0].attn
+        self._shape = AttentionShape(len(self._layers), self_attn.num_heads, self_attn.head_dim)
+        self._norm = gpt2.ln_f
+        self._lm_head = LMHead(model.decoder.lm_head, self._token_embedding)
 
     @classmethod
     def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401
@@ -42,92 +53,96 @@ class SwinDecoder:
         is_gpt2 = text.model_type == "gpt2" and text.add_cross_attention
         return cls(model) if is_gpt2 else None
 
-    def begin(self, pixels: "Tensor", start: Sequence[int], beams: int, steps: int) -> TextSession:
+    def begin(
+        self, pixels: "Tensor", prompt_ids: Sequence[int], num_beams: int, max_new_tokens: int
+    ) -> TextSession:
         """Encode images and project them for each layer's cross-attention, once."""
-        image = self._bridge(encode(pixels, lambda part: self._encoder(pixel_values=part)[0]))
-        images = look_once(self._layers, image, self._shape)
-        room = len(start) + beams * (steps - 1)
-        cache = TextCache(self._shape, len(pixels), beams, room, image)
-        return TextSession(self, repeat_start(start, pixels), cache, images)
+        encoded = encode_in_chunks(pixels, lambda chunk: self._encoder(pixel_values=chunk)[0])
+        image_states = self._enc_to_dec(encoded)
+        cross_kv = precompute_cross_kv(self._layers, image_states, self._shape)
+        capacity = len(prompt_ids) + num_beams * (max_new_tokens - 1)
+        cache = KVCache(self._shape, len(pixels), num_beams, capacity, image_states)
+        return TextSession(self, repeat_prompt(prompt_ids, pixels), cache, cross_kv)
 
-    def read(
+    def forward(
         self,
         tokens: "Tensor",
         positions: slice,
         mask: "Tensor | None",
-        cache: TextCache,
-        images: Entries,
+        cache: KVCache,
+        cross_kv: KeyValues,
     ) -> "Tensor":
-        """Run the text layers; see `session.TextModel`."""
-        states = self._words(tokens) + self._positions.weight[positions]
+        """Run the text layers; see `kv_cache.TextModel`."""
+        states = self._token_embedding(tokens) + self._position_embedding.weight[positions]
         for index, layer in enumerate(self._layers):
-            states = layer.attend_to_text(states, index, mask, cache)
-            states = layer.attend_to_image(states, images.keys[index], images.values[index])
-            states = layer.feed(states)
+            states = layer.self_attention(states, index, mask, cache)
+            states = layer.cross_attention(states, cross_kv.keys[index], cross_kv.values[index])
+            states = layer.mlp(states)
         normed: Tensor = self._norm(states)
         return normed
 
-    def score(self, states: "Tensor") -> "Tensor":
-        """Turn states into logits over the vocabulary."""
-        return self._head(states)
+    def compute_logits(self, states: "Tensor") -> "Tensor":
+        """Turn hidden states into logits over the vocabulary."""
+        return self._lm_head(states)
 
-    def pack(self) -> None:
-        """Lay all weights out for this CPU; see `kernels.Projection`."""
+    def prepack(self) -> None:
+        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
         for layer in self._layers:
             for projection in layer.projections:
-                projection.pack()
-        pack_linears(self._encoder)
-        if isinstance(self._bridge, Projection):
-            self._bridge.pack()
-        self._head.pack()
+                projection.prepack()
+        prepack_linears(self._encoder)
+        if isinstance(self._enc_to_dec, Projection):
+            self._enc_to_dec.prepack()
+        self._lm_head.prepack()
 
 
-class _TextLayer(CrossLayer):
-    """A GPT-2 layer with cross-attention: text, image, feed-forward, each normalised before."""
+class _TextLayer(CrossAttentionLayer):
+    """A GPT-2 layer: self-attention, cross-attention, MLP, each with a norm before it."""
 
     def __init__(self, layer: Any) -> None:  # noqa: ANN401
-        own, cross = layer.attn, layer.crossattention
-        self._heads = own.num_heads
-        self._norm = layer.ln_1
-        self._own = Projection(own.c_attn)
-        self._own_scale = own.scaling
-        self._own_out = Projection(own.c_proj)
-        self._cross_norm = layer.ln_cross_attn
-        self._cross_queries = Projection(cross.q_attn)
-        self._cross_image = Projection(cross.c_attn)
-        self._cross_scale = cross.scaling
-        self._cross_out = Projection(cross.c_proj)
-        self._feed_norm = layer.ln_2
-        self._widen = Projection(layer.mlp.c_fc, activation=layer.mlp.act)
-        self._narrow = Projection(layer.mlp.c_proj)
+        self_attn, cross_attn = layer.attn, layer.crossattention
+        self._num_heads = self_attn.num_heads
+        self._self_attn_norm = layer.ln_1
+        self._self_attn_qkv = Projection(self_attn.c_attn)
+        self._self_attn_scale = self_attn.scaling
+        self._self_attn_out = Projection(self_attn.c_proj)
+        self._cross_attn_norm = layer.ln_cross_attn
+        self._cross_attn_q = Projection(cross_attn.q_attn)
+        self._cross_attn_kv = Projection(cross_attn.c_attn)
+        self._cross_attn_scale = cross_attn.scaling
+        self._cross_attn_out = Projection(cross_attn.c_proj)
+        self._mlp_norm = layer.ln_2
+        self._fc1 = Projection(layer.mlp.c_fc, activation=layer.mlp.act)
+        self._fc2 = Projection(layer.mlp.c_proj)
 
-    def attend_to_text(
-        self, states: "Tensor", index: int, mask: "Tensor | None", cache: TextCache
+    def self_attention(
+        self, states: "Tensor", index: int, mask: "Tensor | None", cache: KVCache
     ) -> "Tensor":
-        """Look at what was said; the new tokens' keys and values join the cache."""
+        """Attend to the text so far; the new tokens' keys and values join the cache."""
+        qkv = self._self_attn_qkv(self._self_attn_norm(states))
         queries, keys, values = (
-            split_heads(part, self._heads)
-            for part in self._own(self._norm(states)).chunk(3, dim=-1)
+            split_heads(part, self._num_heads) for part in qkv.chunk(3, dim=-1)
         )
         cache.write(index, keys, values)
-        found = attend(queries, *cache.read(index), mask, self._own_scale)
-        return self._own_out(found) + states
+        context = attend(queries, *cache.read(index), mask, self._self_attn_scale)
+        return self._self_attn_out(context) + states
 
-    def attend_to_image(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
-        """Look at the image: its beams are so many queries of one attention."""
-        queries = split_heads(self._cross_queries(self._cross_norm(states)), self._heads)
-        return self._cross_out(attend(queries, keys, values, None, self._cross_scale)) + states
+    def cross_attention(self, states: "Tensor", keys: "Tensor", values: "Tensor") -> "Tensor":
+        """Attend to the image; its beams are queries of one attention."""
+        queries = split_heads(self._cross_attn_q(self._cross_attn_norm(states)), self._num_heads)
+        context = attend(queries, keys, values, None, self._cross_attn_scale)
+        return self._cross_attn_out(context) + states
 
-    def feed(self, states: "Tensor") -> "Tensor":
+    def mlp(self, states: "Tensor") -> "Tensor":
         """Run the feed-forward part."""
-        return self._narrow(self._widen(self._feed_norm(states))) + states
+        return self._fc2(self._fc1(self._mlp_norm(states))) + states
 
 
 class VisionGpt2Captioner(TransformersCaptioner):
     """Captions with VisionEncoderDecoderModel, whatever its image encoder."""
 
     model_class: ClassVar[Any] = VisionEncoderDecoderModel
-    decoder_class: ClassVar[type[FastDecoder] | None] = SwinDecoder
+    decoder_class: ClassVar[type[FastDecoder] | None] = VisionGpt2Decoder
 
     def _text_ids(self) -> TextIds:
         config, decoder = self._model.config, self._model.decoder.config

@@ -1,4 +1,4 @@
-"""The checkpoint cache that every Hugging Face tool shares, read by hand.
+"""The checkpoint cache that every Hugging Face tool shares, read without their library.
 
 `f1cap models` must answer before huggingface_hub is imported, and a cached checkpoint must
 start without any request; so the folder layout is read here: `models--org--name/` holds
@@ -156,7 +156,7 @@ def digest(folder: Path) -> str:
     total = hashlib.sha256()
     for path in loaded_files(folder):
         total.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-        _feed(total, path)
+        _hash_file(total, path)
     return f"sha256:{total.hexdigest()}"
 
 
@@ -164,23 +164,22 @@ def is_intact(path: Path) -> bool | None:
     """Tell whether a cached file's content is what the hub named it after.
 
     Returns:
-        None where the file is not a link into the cache's blobs, so nobody knows.
+        None where the file is not a link into the cache's blobs, so it cannot be told.
     """
     if not path.is_symlink():
         return None
-    name = (
-        path.readlink().name
-    )  # the first link: a blob may link on, into a store shared by repositories
+    # the first link: a blob may link on, into a store shared by repositories
+    name = path.readlink().name
     if _SHA256.fullmatch(name):
-        return _feed(hashlib.sha256(), path) == name
+        return _hash_file(hashlib.sha256(), path) == name
     if _COMMIT.fullmatch(name):  # a small file: git's name for its content
         header = f"blob {path.stat().st_size}\0".encode()
-        return _feed(hashlib.sha1(header, usedforsecurity=False), path) == name
+        return _hash_file(hashlib.sha1(header, usedforsecurity=False), path) == name
     return None
 
 
 def discard(path: Path) -> None:
-    """Take a damaged file out of the cache, content and link, so that it is fetched anew.
+    """Delete a damaged file, content and link, so that it is downloaded again.
 
     Raises:
         OSError: The cache cannot be written.
@@ -203,7 +202,8 @@ def _holds_listed_files(folder: Path) -> bool:
     return all((folder / name).is_file() for name in small)
 
 
-def _feed(total: "hashlib._Hash", path: Path) -> str:
+def _hash_file(total: "hashlib._Hash", path: Path) -> str:
+    """Add a file's bytes to a hash; return its digest in hexadecimal."""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             total.update(chunk)

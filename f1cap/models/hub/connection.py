@@ -1,6 +1,6 @@
-"""Whether the hub may and can be asked, answered at once.
+"""Whether the hub may be asked and can be reached, answered at once.
 
-The hub's client retries for 23 seconds before it says that there is no network.
+The hub's client retries for many seconds before it says that there is no network.
 """
 
 import os
@@ -12,7 +12,7 @@ import urllib.request
 from f1cap.errors import OfflineError
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
-_PATIENCE_S = 1.2
+_TIMEOUT_S = 1.2
 _OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _TRUE = {"1", "ON", "YES", "TRUE"}
 _PORTS = {"http": 80, "https": 443}
@@ -35,10 +35,10 @@ def offline_variable() -> str | None:
 def require_reachable(what: str, *, hint: str) -> None:
     """Return if the hub, or the proxy in front of it, accepts a connection.
 
-    The wait is a little over a second, or `HF_HUB_ETAG_TIMEOUT` where that is set.
+    The timeout is a little over a second, or `HF_HUB_ETAG_TIMEOUT` where that is set.
 
     Args:
-        what: What is wanted from the hub, as the sentence's subject.
+        what: What is to be downloaded, as the sentence's subject.
         hint: What to do without it.
 
     Raises:
@@ -48,13 +48,13 @@ def require_reachable(what: str, *, hint: str) -> None:
     via, host, port = _route(endpoint)
     if host is None:
         raise OfflineError(
-            f"{what} cannot be fetched: {via} is not a web address.",
+            f"{what} cannot be downloaded: {via} is not a valid URL.",
             hint=f"Correct HF_ENDPOINT or the proxy variables. {hint}",
         )
-    reason = _connect(host, port, _patience_s())
+    reason = _connect(host, port, _timeout_s())
     if reason is not None:
         raise OfflineError(
-            f"{what} is not on this machine, and {via} cannot be reached: {reason}.", hint=hint
+            f"{what} is not downloaded, and {via} cannot be reached: {reason}.", hint=hint
         )
 
 
@@ -81,29 +81,29 @@ def _route(endpoint: str) -> tuple[str, str | None, int]:
     return f"the hub ({target.netloc})", target.hostname, port
 
 
-def _connect(host: str, port: int, patience_s: float) -> str | None:
-    """Return why no connection came about, or None.
+def _connect(host: str, port: int, timeout_s: float) -> str | None:
+    """Return why a connection failed, or None.
 
-    In a thread of its own: looking up a name has no timeout, and without network it can take
+    In another thread: looking up a host name has no timeout, and without network it can take
     half a minute.
     """
-    answers: list[str | None] = []
+    results: list[str | None] = []
 
     def attempt() -> None:
         try:
-            with socket.create_connection((host, port), timeout=patience_s):
-                answers.append(None)
+            with socket.create_connection((host, port), timeout=timeout_s):
+                results.append(None)
         except (OSError, UnicodeError) as error:
-            answers.append(getattr(error, "strerror", None) or str(error) or "no connection")
+            results.append(getattr(error, "strerror", None) or str(error) or "no connection")
 
-    thread = threading.Thread(target=attempt, name="f1cap-reach", daemon=True)
+    thread = threading.Thread(target=attempt, name="f1cap-connect", daemon=True)
     thread.start()
-    thread.join(patience_s)
-    return answers[0] if answers else f"no answer within {patience_s:g} s"
+    thread.join(timeout_s)
+    return results[0] if results else f"no answer within {timeout_s:g} s"
 
 
-def _patience_s() -> float:
+def _timeout_s() -> float:
     try:
         return max(0.1, float(os.environ["HF_HUB_ETAG_TIMEOUT"]))
     except (KeyError, ValueError):
-        return _PATIENCE_S
+        return _TIMEOUT_S

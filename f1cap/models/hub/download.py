@@ -1,7 +1,7 @@
 """A checkpoint from the hub into the cache that every Hugging Face tool shares.
 
 What is cached and complete is used without a single request. Otherwise: one listing, then only
-the files that loading reads, and of the weights only one kind. With `hub_errors` the only user
+the files that loading reads, and of the weights only one kind. With `hub.errors` the only user
 of huggingface_hub.
 """
 
@@ -26,7 +26,7 @@ from f1cap.models.hub.cache import Snapshot
 from f1cap.records.models import ModelSpec
 
 _LISTING_TIMEOUT_S = 10
-# small, so that progress moves and Ctrl-C is obeyed on a slow line
+# small, so that progress moves and Ctrl-C is obeyed on a slow connection
 _CHUNK_BYTES = 256 * 1024
 _GRACE_S = 3  # for a download to stop after Ctrl-C
 _WITHOUT_NETWORK = f"Bundled models need no network: {', '.join(MINIS)}."
@@ -40,12 +40,12 @@ def fetch(
     Args:
         spec: A hub checkpoint.
         offline: Use the cache only.
-        on_download: Told of bytes as they arrive, from another thread.
+        on_download: Called as bytes arrive, from another thread.
 
     Raises:
         OfflineError: It is not cached, and the hub may not or cannot be asked.
-        CheckpointError: It cannot be fetched; subclasses say why. What was cached before is
-            still usable, and what arrived is taken up by the next attempt.
+        CheckpointError: It cannot be downloaded; subclasses say why. What was cached before is
+            still usable, and the next attempt resumes the download.
     """
     cached = cache.find_complete(spec.checkpoint, spec.revision)
     if cached is not None:
@@ -60,7 +60,7 @@ def fetch_config(repo: str, revision: str | None, *, offline: bool = False) -> P
 
     Raises:
         OfflineError: The hub may not or cannot be asked.
-        CheckpointError: It cannot be fetched; subclasses say why.
+        CheckpointError: It cannot be downloaded; subclasses say why.
     """
     _require_online(repo, offline=offline)
     download = _Download(repo, revision, None)
@@ -68,7 +68,7 @@ def fetch_config(repo: str, revision: str | None, *, offline: bool = False) -> P
 
 
 def discard_damaged(folder: Path, error: CorruptCheckpointError) -> NoReturn:
-    """Take a cached checkpoint's damaged files out of the cache, and raise with what was done.
+    """Delete a cached checkpoint's damaged files, and raise with what was done.
 
     A file is damaged if its content is not what the hub named it after; a file that is as the
     hub has it stays.
@@ -82,26 +82,64 @@ def discard_damaged(folder: Path, error: CorruptCheckpointError) -> NoReturn:
     """
     damaged = [path for path in cache.loaded_files(folder) if cache.is_intact(path) is False]
     if not damaged:
-        hint = "The cached files are as the hub has them: choose another checkpoint or revision."
+        hint = "The cached files match the hub's: choose another checkpoint or revision."
         raise CorruptCheckpointError(error.message, hint=hint) from error
     names = ", ".join(path.name for path in damaged)
     try:
         for path in damaged:
             cache.discard(path)
     except OSError:
-        hint = f"Delete {names} in {folder}; the next run downloads it anew."
+        hint = f"Delete {names} in {folder}; the next run downloads it again."
         raise CorruptCheckpointError(error.message, hint=hint) from error
-    hint = f"{names} was taken out of the cache; the next run downloads it anew."
+    hint = f"{names} was deleted from the cache; the next run downloads it again."
     raise CorruptCheckpointError(error.message, hint=hint) from error
 
 
+def _require_online(what: str, *, offline: bool) -> None:
+    reason = "--offline was given" if offline else connection.offline_variable()
+    if reason is not None:
+        verb = reason if offline else f"{reason} is set"
+        raise OfflineError(
+            f"{what} is not downloaded, and {verb}.",
+            hint=f"{_WITHOUT_NETWORK} To download it, drop HF_HUB_OFFLINE and --offline.",
+        )
+    connection.require_reachable(
+        what, hint=f"{_WITHOUT_NETWORK} With HF_HUB_OFFLINE=1 f1cap looks in the cache only."
+    )
+
+
+def _interruptible(work: Callable[[], Snapshot], stop: Callable[[], None]) -> Snapshot:
+    """Do work in a thread, so that Ctrl-C ends it at once instead of after the last file."""
+    results: list[Snapshot] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="f1cap-download", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.1)
+    except KeyboardInterrupt:
+        stop()
+        thread.join(_GRACE_S)
+        raise
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
 class _Download:
-    """One checkpoint on its way; may be stopped from another thread."""
+    """The download of one checkpoint; may be stopped from another thread."""
 
     def __init__(self, repo: str, revision: str | None, listener: DownloadListener | None) -> None:
         self._repo = repo
         self._revision = revision
-        self._progress = DownloadProgress(listener)
+        self._progress = _Progress(listener)
 
     def stop(self) -> None:
         """Let the download end at its next chunk."""
@@ -135,9 +173,9 @@ class _Download:
 
         constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
         if "HF_HUB_DISABLE_XET" not in os.environ:
-            # plain HTTP is taken up where it broke off, and ends when it is told to
+            # plain HTTP resumes where it broke off, and stops when it is told to
             constants.HF_HUB_DISABLE_XET = True
-        path = self._asking(
+        path = self._request(
             lambda: huggingface_hub.snapshot_download(
                 self._repo,
                 revision=revision or cache.DEFAULT_REVISION,
@@ -154,7 +192,7 @@ class _Download:
         import huggingface_hub
 
         api = huggingface_hub.HfApi(endpoint=connection.hub_endpoint())
-        info = self._asking(
+        info = self._request(
             lambda: api.model_info(
                 self._repo,
                 revision=self._revision,
@@ -165,8 +203,8 @@ class _Download:
         sizes = {entry.rfilename: entry.size or 0 for entry in info.siblings or ()}
         return info.sha or cache.DEFAULT_REVISION, sizes
 
-    def _asking(self, question: Callable[[], Any]) -> Any:  # noqa: ANN401 - the client's answer
-        """Ask the hub; what its client raises becomes an error of ours."""
+    def _request(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - the client's answer
+        """Ask the hub; what its client raises becomes f1cap's error."""
         from huggingface_hub import utils
         from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # public, see there
 
@@ -174,7 +212,7 @@ class _Download:
 
         utils.logging.set_verbosity(logging.ERROR)
         try:
-            return question()
+            return call()
         # ValueError: a name that the hub allows no repository to have;
         # RuntimeError: what its Rust transfer (xet) raises for network and disk alike
         except (OSError, httpx.HTTPError, ValueError, RuntimeError) as error:
@@ -185,18 +223,18 @@ class _Download:
     ) -> None:
         if "config.json" not in small:
             raise CheckpointNotFoundError(
-                f"{self._repo} is not a checkpoint of a model: it has no config.json.",
+                f"{self._repo} is not a model checkpoint: it has no config.json.",
                 hint="`f1cap models` lists checkpoints that work.",
             )
         if not weights:
             raise CheckpointNotFoundError(
-                f"{self._repo} has no weights that f1cap reads, among its {len(sizes)} files.",
+                f"{self._repo} has no weights that f1cap can load among its {len(sizes)} files.",
                 hint="It needs model.safetensors or pytorch_model.bin.",
             )
         for names in (cache.PREPROCESSORS, cache.TOKENIZERS):
             if not set(names).intersection(small):
                 raise CheckpointNotFoundError(
-                    f"{self._repo} lacks {' or '.join(names)}, without which it cannot be run.",
+                    f"{self._repo} cannot be run: it has no {' or '.join(names)}.",
                     hint="`f1cap models` lists checkpoints that work.",
                 )
 
@@ -210,8 +248,8 @@ class _Download:
         if needed_bytes > free_bytes:
             raise CheckpointError(
                 f"{self._repo} needs {needed_bytes / 1e6:,.0f} MB, and the disk of {root} "
-                f"has {free_bytes / 1e6:,.0f} MB left.",
-                hint="Make room, or set HF_HOME to a folder on another disk.",
+                f"has {free_bytes / 1e6:,.0f} MB free.",
+                hint="Free some space, or set HF_HOME to a folder on another disk.",
             )
 
     def _verify(self, snapshot: Snapshot, names: Sequence[str]) -> None:
@@ -222,91 +260,49 @@ class _Download:
         if damaged or not cache.is_complete(snapshot.folder):
             what = f"{', '.join(damaged)} of {self._repo}" if damaged else self._repo
             raise CorruptCheckpointError(
-                f"{what} did not arrive as the hub has it.",
-                hint="Nothing damaged was kept; run again. A proxy may change what it passes on.",
+                f"{what} was incomplete or corrupted after the download.",
+                hint="Damaged files were deleted; run again. A proxy may have changed the content.",
             )
 
 
-def _interruptible(work: Callable[[], Snapshot], stop: Callable[[], None]) -> Snapshot:
-    """Do work in a thread, so that Ctrl-C ends it at once instead of after the last file."""
-    results: list[Snapshot] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread, which raises it
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="f1cap-fetch", daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(0.1)
-    except KeyboardInterrupt:
-        stop()
-        thread.join(_GRACE_S)
-        raise
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
-def _require_online(what: str, *, offline: bool) -> None:
-    reason = "--offline was given" if offline else connection.offline_variable()
-    if reason is not None:
-        verb = reason if offline else f"{reason} is set"
-        raise OfflineError(
-            f"{what} is not on this machine, and {verb}.",
-            hint=f"{_WITHOUT_NETWORK} To download it, drop HF_HUB_OFFLINE and --offline.",
-        )
-    connection.require_reachable(
-        what, hint=f"{_WITHOUT_NETWORK} With HF_HUB_OFFLINE=1 f1cap looks in the cache only."
-    )
-
-
-class StoppedError(RuntimeError):
-    """The user stopped the download."""
-
-
-class DownloadProgress:
-    """Adds up what the client's progress bars are told, and stops them when asked to."""
+class _Progress:
+    """Adds up the bytes of the client's progress bars, and stops them when asked to."""
 
     def __init__(self, listener: DownloadListener | None) -> None:
         self.file = ""
         self.stopped = threading.Event()
         self._listener = listener
         self._lock = threading.Lock()
-        self._total = 0
-        self._earlier = 0
-        self._bars: list[int] = []  # bytes seen by each byte bar of the current files
+        self._total_bytes = 0
+        self._earlier_bytes = 0  # of the files before the current ones
+        self._bars: list[int] = []  # bytes of each byte bar of the current files
 
     def expect(self, total_bytes: int) -> None:
         """Set how many bytes all files together will bring."""
-        self._total = total_bytes
+        self._total_bytes = total_bytes
 
     def next_file(self, name: str) -> None:
         """Keep what has arrived, and go on with another file."""
         with self._lock:
-            self._earlier += max(self._bars, default=0)
+            self._earlier_bytes += max(self._bars, default=0)
             self._bars = []
             self.file = name
 
     def start_bar(self, initial: int) -> int:
-        """Begin a byte bar; returns its place."""
+        """Add a byte bar and return its index."""
         with self._lock:
             self._bars.append(initial)
             return len(self._bars) - 1
 
-    def advance(self, place: int, count: int) -> None:
-        """Count bytes of one bar. Two bars may count the same bytes, so the fullest is told."""
+    def advance(self, index: int, count: int) -> None:
+        """Count bytes of one bar. Two bars may count the same bytes, so the fullest is reported."""
         if self.stopped.is_set():
-            raise StoppedError
+            raise _StoppedError
         with self._lock:
-            self._bars[place] += count
-            done = min(self._earlier + max(self._bars), self._total)
+            self._bars[index] += count
+            done = min(self._earlier_bytes + max(self._bars), self._total_bytes)
             if self._listener is not None:
-                self._listener(done, self._total, self.file)
+                self._listener(done, self._total_bytes, self.file)
 
     def bar_class(self) -> type:
         """Return a stand-in for tqdm that draws nothing."""
@@ -316,7 +312,7 @@ class DownloadProgress:
             def __init__(self, *_: object, **options: Any) -> None:  # noqa: ANN401 - tqdm's options
                 self.total = options.get("total")
                 self.n = options.get("initial") or 0
-                self._place = progress.start_bar(self.n) if options.get("unit") == "B" else None
+                self._index = progress.start_bar(self.n) if options.get("unit") == "B" else None
 
             def __enter__(self) -> "Bar":
                 return self
@@ -325,8 +321,8 @@ class DownloadProgress:
 
             def update(self, n: float | None = 1) -> None:
                 self.n += int(n or 0)
-                if self._place is not None:
-                    progress.advance(self._place, int(n or 0))
+                if self._index is not None:
+                    progress.advance(self._index, int(n or 0))
 
             def _ignore(self, *_: object, **__: object) -> None: ...
 
@@ -334,3 +330,7 @@ class DownloadProgress:
             set_description = set_description_str = set_postfix_str = _ignore
 
         return Bar
+
+
+class _StoppedError(RuntimeError):
+    """The user stopped the download."""

@@ -12,9 +12,10 @@ import f1cap
 from f1cap import corpus
 from f1cap.errors import DatasetError, F1capError, StorageError
 from f1cap.gpu import read_driver, visible_uuids
-from f1cap.metrics.scoring import Scorer
+from f1cap.metrics.scoring import score
 from f1cap.models import catalog, naming
-from f1cap.models.device.machine import installed_torch, read_cpu
+from f1cap.models.device.machine import read_cpu
+from f1cap.models.device.torch_build import installed_torch
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark, BenchQuality, BenchRow, Environment, EnvironmentGpu
 from f1cap.records.images import ImageItem, Problem, Reference
@@ -168,8 +169,7 @@ def add_quality(
     }
     options = ScoreOptions(metrics=("cider",), primary="cider")
     try:
-        with Scorer(java, meteor=False) as scorer:
-            report = scorer.score(candidates, scored, options=options)
+        report = score(candidates, scored, options=options, java=java)
     except F1capError as error:
         unknown = BenchQuality(len(scored), None, None, None, None, note=error.message)
         qualities = dict.fromkeys(captions, unknown)

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from f1cap.metrics.catalog import METRICS
 from f1cap.records.evaluations import Comparison, Disagreement
-from f1cap.records.scores import ImageScores, PairComparison, ScoreReport
-from f1cap.services.score.candidates import ScoreRequest
+from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
 from f1cap.services.score.conclusion import conclude, holds_zero, told_apart
 from f1cap.services.score.evaluate import score
+from f1cap.services.score.hypotheses import ScoreRequest
 from f1cap.store import write_comparison
 
 _SHOWN = 5
@@ -22,20 +21,20 @@ def compare(request: ScoreRequest) -> Comparison:
     Raises:
         F1capError: As `evaluate`.
     """
-    candidates, evaluation = score(request)
+    hypotheses, evaluation = score(request)
     comparison = Comparison(
         evaluation=evaluation,
-        best=_best(evaluation.report),
+        best=leaders(evaluation.report),
         disagreements=_disagreements(evaluation.report),
         conclusion=conclude(evaluation),
     )
-    if candidates.folder is None:
+    if hypotheses.folder is None:
         return comparison
-    path = write_comparison(candidates.folder, comparison.plain())
+    path = write_comparison(hypotheses.folder, comparison.to_dict())
     return replace(comparison, written=(path,))
 
 
-def _best(report: ScoreReport) -> dict[str, tuple[str, ...]]:
+def leaders(report: ScoreReport) -> dict[str, tuple[str, ...]]:
     """Return who leads each metric, with those whose difference from the leader may be zero.
 
     For the primary metric the test must agree as well, so that no mark contradicts the sentence.
@@ -43,23 +42,25 @@ def _best(report: ScoreReport) -> dict[str, tuple[str, ...]]:
     best: dict[str, tuple[str, ...]] = {}
     if report.images < 2:  # no interval, so nothing tells who is level with whom
         return best
-    for metric in METRICS:
+    for metric in report.metrics:
         values = _values(report, metric)
         if len(values) < 2:
             continue
-        leader = max(values, key=lambda model: values[model])
-        tied = (
-            model for model in values if model == leader or _tied(report, metric, leader, model)
+        leader = max(values, key=lambda model: metric.better(values[model]))
+        best[metric.name] = tuple(
+            model
+            for model in values
+            if model == leader or _tied(report, metric.name, leader, model)
         )
-        best[metric] = tuple(tied)
     return best
 
 
-def _values(report: ScoreReport, metric: str) -> dict[str, float]:
+def _values(report: ScoreReport, metric: Metric) -> dict[str, float]:
     return {
         scores.model: value
         for scores in report.models
-        if (found := scores.scores.get(metric)) is not None and (value := found.value) is not None
+        if (found := scores.scores.get(metric.name)) is not None
+        and (value := found.value) is not None
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from f1cap.metrics.catalog import METRICS
 from f1cap.records.evaluations import Evaluation, primary_pairs
 from f1cap.records.scores import PairComparison, ScoreReport
 
@@ -16,7 +15,7 @@ def conclude(evaluation: Evaluation) -> str:
     Two models are told apart by the primary metric: see `told_apart`.
     """
     report = evaluation.report
-    label = METRICS[report.primary].label
+    label = report.primary_metric.label
     ranked = _ranked(report)
     if len(report.models) < 2:
         return "One model alone: there is nothing to compare it with."
@@ -46,7 +45,8 @@ def _ranked(report: ScoreReport) -> list[str]:
         for scores in report.models
         if (score := scores.scores.get(report.primary)) is not None and score.value is not None
     }
-    return sorted(values, key=lambda model: values[model], reverse=True)
+    better = report.primary_metric.better
+    return sorted(values, key=lambda model: better(values[model]), reverse=True)
 
 
 def _leaders(report: ScoreReport, label: str, ranked: Sequence[str]) -> str:
@@ -94,7 +94,7 @@ def _ahead(report: ScoreReport, one: str, other: str) -> bool:
     pair = _pair(report, one, other)
     if pair is None or not told_apart(pair):
         return False
-    return (pair.difference > 0) == (pair.a == one)
+    return (report.metric(pair.metric).better(pair.difference) > 0) == (pair.a == one)
 
 
 def _pair(report: ScoreReport, one: str, other: str) -> PairComparison | None:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import f1cap
-from f1cap.metrics.scoring import Scorer
+from f1cap.metrics import registry
+from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.evaluations import Evaluation, Ranking
-from f1cap.records.scores import ModelScores
-from f1cap.services.score.candidates import Candidates, ScoreRequest, gather
+from f1cap.records.scores import Metric, ModelScores
+from f1cap.services.score.hypotheses import Hypotheses, ScoreRequest, gather
 from f1cap.store import ResultsFolder
 
 _SCHEMA = 1
@@ -22,17 +23,15 @@ def evaluate(request: ScoreRequest) -> Evaluation:
         F1capError: Captions or references cannot be read or do not fit together, the user's Java
             does not run, or a results folder cannot be written.
     """
-    candidates, evaluation = score(request)
-    if candidates.folder is None:
+    hypotheses, evaluation = score(request)
+    if hypotheses.folder is None:
         return evaluation
     written = tuple(
-        ResultsFolder(candidates.folder, scores.model).write_metrics(
+        ResultsFolder(hypotheses.folder, scores.model).write_metrics(
             {
                 "schema": _SCHEMA,
                 "f1cap": f1cap.__version__,
-                **evaluation.plain(),
-                **evaluation.plain_model(scores),
-                "per_image": evaluation.plain_images(scores),
+                **evaluation.model_dict(scores),
             }
         )
         for scores in evaluation.report.models
@@ -40,36 +39,38 @@ def evaluate(request: ScoreRequest) -> Evaluation:
     return replace(evaluation, written=written)
 
 
-def score(request: ScoreRequest) -> tuple[Candidates, Evaluation]:
+def score(request: ScoreRequest) -> tuple[Hypotheses, Evaluation]:
     """Read and score; the part that `eval` and `compare` share. Writes nothing."""
+    specs = registry.choose(request.options.metrics)
+    rank_by = registry.deciding(specs, request.rank_by or request.options.primary)
     # METEOR needs seconds to start: it does so while files are read.
-    with Scorer(request.java) as scorer:
-        candidates = gather(request)
-        report = scorer.score(
-            candidates.texts(),
-            candidates.reference_texts(),
-            options=request.options,
-            annotations=candidates.annotations(),
+    with ScoringSession(request.options, java=request.java) as session:
+        hypotheses = gather(request, references_needed=any(spec.references for spec in specs))
+        report = session.score(
+            hypotheses.texts(),
+            hypotheses.reference_texts(),
+            annotations=hypotheses.annotations(),
+            read_image=hypotheses.read_image,
         )
     evaluation = Evaluation(
         report=report,
-        rankings={scores.model: _rank(scores, request.rank_by) for scores in report.models},
-        costs={model: found.cost for model, found in candidates.sets.items()},
+        rankings={scores.model: _rank(scores, rank_by) for scores in report.models},
+        costs={model: found.cost for model, found in hypotheses.by_model.items()},
         negative_controls=frozenset(
-            model for model, found in candidates.sets.items() if found.negative_control
+            model for model, found in hypotheses.by_model.items() if found.negative_control
         ),
     )
-    return candidates, evaluation
+    return hypotheses, evaluation
 
 
-def _rank(scores: ModelScores, metric: str) -> Ranking:
+def _rank(scores: ModelScores, metric: Metric) -> Ranking:
     """Pick the images at both ends; with few images none is at both."""
     ranked = sorted(
-        (image for image in scores.per_image if image.scores.get(metric) is not None),
-        key=lambda image: image.scores[metric] or 0.0,
+        (image for image in scores.per_image if image.scores.get(metric.name) is not None),
+        key=lambda image: metric.better(image.scores[metric.name] or 0.0),
         reverse=True,
     )
     shown = min(_RANKED, (len(ranked) + 1) // 2)
     best = ranked[:shown]
     worst = ranked[max(shown, len(ranked) - _RANKED) :][::-1]
-    return Ranking(metric, tuple(best), tuple(worst))
+    return Ranking(metric.name, tuple(best), tuple(worst))

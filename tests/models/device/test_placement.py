@@ -6,10 +6,8 @@ from f1cap.errors import DeviceError
 from f1cap.models.device.placement import (
     Gpu,
     Machine,
-    driver_note,
-    has_kernels,
-    install_command,
-    place,
+    resolve_placement,
+    why_unusable,
 )
 from f1cap.records.models import Device, DType, Placement
 
@@ -54,27 +52,27 @@ def machine(name: str, capability: tuple[int, int], *, cuda: str = "12.6") -> Ma
     ],
 )
 def test_auto_chooses_device_and_dtype(facts: Machine, device: str, dtype: DType) -> None:
-    assert place("auto", DType.AUTO, facts) == Placement(Device.parse(device), dtype)
+    assert resolve_placement("auto", DType.AUTO, facts) == Placement(Device.parse(device), dtype)
 
 
 def test_a_small_model_keeps_to_float32_on_a_cpu() -> None:
     facts = Machine(cpu_features=frozenset({"avx512_bf16"}))
-    assert place("auto", DType.AUTO, facts, 7_000_000).dtype is DType.FLOAT32
-    assert place("cpu", DType.AUTO, facts, 700_000_000).dtype is DType.BFLOAT16
-    assert place("cpu", DType.BFLOAT16, facts, 7_000_000).dtype is DType.BFLOAT16
+    assert resolve_placement("auto", DType.AUTO, facts, 7_000_000).dtype is DType.FLOAT32
+    assert resolve_placement("cpu", DType.AUTO, facts, 700_000_000).dtype is DType.BFLOAT16
+    assert resolve_placement("cpu", DType.BFLOAT16, facts, 7_000_000).dtype is DType.BFLOAT16
 
 
 def test_a_pascal_gpu_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command() -> None:
     facts = machine("NVIDIA GeForce GTX 1050", (6, 1), cuda="13.0")
-    placement = place("auto", DType.AUTO, facts)
+    placement = resolve_placement("auto", DType.AUTO, facts)
     assert (placement.device, placement.dtype) == (Device.parse("cpu"), DType.FLOAT32)
     reason, command = placement.notes
     assert reason == (
-        "NVIDIA GeForce GTX 1050 (compute capability 6.1) cannot run this torch build "
-        "(CUDA 13.0): it has no code for the GPU."
+        "This torch build (CUDA 13.0) has no kernels for NVIDIA GeForce GTX 1050 "
+        "(compute capability 6.1)."
     )
     assert command == (
-        'A build that works: pip install --force-reinstall "torch<2.15" '
+        'Install a build that supports it: pip install --force-reinstall "torch<2.15" '
         f"--extra-index-url {WHEELS}/cu126"
     )
 
@@ -82,19 +80,23 @@ def test_a_pascal_gpu_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command
 def test_the_first_gpu_that_can_run_is_taken() -> None:
     gpus = (Gpu(0, "GTX 1050", (6, 1)), Gpu(1, "RTX 3060", (8, 6)))
     facts = Machine(gpus, CU130, "13.0", nvidia_driver=True)
-    assert place("auto", DType.AUTO, facts).device == Device.parse("cuda:1")
-    assert place("cuda", DType.AUTO, facts).device == Device.parse("cuda:1")
+    assert resolve_placement("auto", DType.AUTO, facts).device == Device.parse("cuda:1")
+    assert resolve_placement("cuda", DType.AUTO, facts).device == Device.parse("cuda:1")
 
 
 def test_a_build_without_cuda_beside_an_nvidia_gpu_is_told() -> None:
-    placement = place("auto", DType.AUTO, Machine(nvidia_driver=True, pip="pipx runpip f1cap"))
+    placement = resolve_placement(
+        "auto", DType.AUTO, Machine(nvidia_driver=True, pip="pipx runpip f1cap")
+    )
     assert placement.device == Device.parse("cpu")
     assert placement.notes[0].startswith("There is an NVIDIA GPU, but this torch build")
     assert "pipx runpip f1cap install --force-reinstall" in placement.notes[1]
 
 
 def test_a_driver_too_old_for_the_build_is_told() -> None:
-    placement = place("auto", DType.AUTO, Machine(nvidia_driver=True, cuda_build="13.0"))
+    placement = resolve_placement(
+        "auto", DType.AUTO, Machine(nvidia_driver=True, cuda_build="13.0")
+    )
     assert "torch (CUDA 13.0) cannot use it" in placement.notes[0]
     assert "Update the NVIDIA driver" in placement.notes[1]
 
@@ -102,12 +104,12 @@ def test_a_driver_too_old_for_the_build_is_told() -> None:
 @pytest.mark.parametrize(
     ("device", "facts", "message", "hint"),
     [
-        ("cuda", Machine(), "There is no NVIDIA GPU", "--device cpu"),
-        ("cuda:0", Machine(nvidia_driver=True), "for CPUs only", "install"),
+        ("cuda", Machine(), "torch finds no NVIDIA GPU", "--device cpu"),
+        ("cuda:0", Machine(nvidia_driver=True), "runs on the CPU only", "install"),
         ("cuda:3", machine("H100", (9, 0)), "no such GPU", "cuda:0 (H100)"),
-        ("cuda", machine("GTX 1050", (6, 1), cuda="13.0"), "no code for the GPU", "cu126"),
-        ("cuda:0", machine("GTX 680", (3, 0)), "no code for the GPU", "No current torch build"),
-        ("cuda", machine("RTX 5060", (12, 0)), "no code for the GPU", "cu130"),
+        ("cuda", machine("GTX 1050", (6, 1), cuda="13.0"), "has no kernels for", "cu126"),
+        ("cuda:0", machine("GTX 680", (3, 0)), "has no kernels for", "No current torch build"),
+        ("cuda", machine("RTX 5060", (12, 0)), "has no kernels for", "cu130"),
         ("mps", Machine(), "no Apple GPU", "--device cpu"),
         ("tpu", Machine(), "no such device", "auto, cuda"),
         ("cpu:1", Machine(), "no such device", "auto, cuda"),
@@ -115,11 +117,11 @@ def test_a_driver_too_old_for_the_build_is_told() -> None:
         ("", Machine(), "no such device", "auto, cuda"),
     ],
 )
-def test_a_device_asked_for_in_vain_is_an_error_with_a_next_step(
+def test_a_requested_device_that_cannot_be_used_is_an_error_with_a_next_step(
     device: str, facts: Machine, message: str, hint: str
 ) -> None:
     with pytest.raises(DeviceError) as caught:
-        place(device, DType.AUTO, facts)
+        resolve_placement(device, DType.AUTO, facts)
     assert message in caught.value.message
     assert hint in (caught.value.hint or "")
 
@@ -144,7 +146,7 @@ def test_a_device_asked_for_in_vain_is_an_error_with_a_next_step(
 def test_a_dtype_asked_for_is_used_with_a_warning(
     device: str, dtype: DType, facts: Machine, note: str
 ) -> None:
-    placement = place(device, dtype, facts)
+    placement = resolve_placement(device, dtype, facts)
     assert placement.dtype is dtype
     assert note in placement.notes[0]
 
@@ -161,49 +163,10 @@ def test_a_dtype_asked_for_is_used_with_a_warning(
     ],
 )
 def test_what_runs_well_is_not_commented_on(device: str, dtype: DType, facts: Machine) -> None:
-    placement = place(device, dtype, facts)
+    placement = resolve_placement(device, dtype, facts)
     assert (placement.dtype, placement.notes) == (dtype, ())
 
 
-@pytest.mark.parametrize(
-    ("capability", "arch_list", "expected"),
-    [
-        ((6, 1), ("sm_60",), True),
-        ((6, 0), ("sm_61",), False),
-        ((7, 5), ("sm_70",), True),
-        ((8, 9), ("sm_80", "sm_86"), True),
-        ((8, 6), ("sm_90",), False),
-        ((12, 0), ("compute_90",), True),
-        ((8, 0), ("compute_90",), False),
-        ((9, 0), ("sm_90a",), True),
-        ((10, 3), ("sm_100f",), True),
-        ((10, 3), ("sm_100a",), False),
-        ((9, 0), ("gfx90a", ""), False),
-        ((9, 0), (), False),
-    ],
-)
-def test_kernels_fit_a_gpu_by_major_version(
-    capability: tuple[int, int], arch_list: tuple[str, ...], expected: bool
-) -> None:
-    assert has_kernels(capability, arch_list) is expected
-
-
-def test_no_command_is_named_for_a_gpu_that_no_build_serves() -> None:
-    assert install_command((3, 5), "pip") is None
-
-
-@pytest.mark.parametrize(
-    ("capability", "driver_cuda", "needed"),
-    [
-        ((6, 1), "12.2", None),
-        ((6, 1), "11.4", "needs CUDA 12"),
-        ((12, 0), "12.8", "needs CUDA 13"),
-        ((12, 0), "13.0", None),
-        ((12, 0), None, None),
-    ],
-)
-def test_a_build_may_need_a_newer_driver(
-    capability: tuple[int, int], driver_cuda: str | None, needed: str | None
-) -> None:
-    note = driver_note(capability, driver_cuda)
-    assert note is None if needed is None else note is not None and needed in note
+def test_a_gpu_older_than_all_builds() -> None:
+    reasons = why_unusable(Gpu(0, "GT 710", (3, 5)), Machine())
+    assert reasons[1] == "No current torch build supports a GPU this old."

@@ -6,34 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from f1cap.models.decoding.kernels import best_tokens
-from f1cap.models.decoding.layers import Head
-
-
-@pytest.mark.parametrize("vocabulary", [1, 40, 97, 640, 4096, 30522, 50257])
-def test_the_best_tokens_are_those_of_a_sort(vocabulary: int) -> None:
-    logits = torch.randn(2, 3, vocabulary, generator=torch.Generator().manual_seed(vocabulary))
-    count = min(16, vocabulary)
-    found = best_tokens(logits, count).sort()[0]
-    assert torch.equal(found, logits.topk(count)[1].sort()[0])
-
-
-def test_the_last_token_does_not_take_the_place_of_others() -> None:
-    logits = torch.zeros(1, 50257)
-    logits[0, -1] = 9.0  # GPT-2's end token fills no block
-    logits[0, :15] = 5.0
-    assert sorted(best_tokens(logits, 16)[0].tolist()) == [*range(15), 50256]
+from f1cap.models.decoding.layers import LMHead
 
 
 @pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("pack", [False, True])
-def test_near_ties_fall_as_in_float32(*, bias: bool, pack: bool) -> None:
+@pytest.mark.parametrize("prepack", [False, True])
+def test_near_ties_fall_as_in_float32(*, bias: bool, prepack: bool) -> None:
     head, layer = _head(bias=bias)
     states = torch.randn(5, 4, 32, generator=torch.Generator().manual_seed(7)).bfloat16()
     weight, added = layer.weight.float(), None if layer.bias is None else layer.bias.float()
     expected = nn.functional.linear(states.float(), weight, added).topk(10)
-    if pack:
-        head.pack()
+    if prepack:
+        head.prepack()
     with torch.inference_mode():
         found = head(states).topk(10)
     assert torch.equal(found[1], expected[1])
@@ -54,8 +38,8 @@ def test_float32_is_left_as_it_is() -> None:
         assert torch.equal(head(states), layer(states))
 
 
-def _head(*, bias: bool, dtype: torch.dtype = torch.bfloat16) -> tuple[Head, Any]:
+def _head(*, bias: bool, dtype: torch.dtype = torch.bfloat16) -> tuple[LMHead, Any]:
     torch.manual_seed(3)
     layer = nn.Linear(32, 3000, bias=bias).to(dtype)
     layer.weight.data *= 30  # logits of about 10, as a trained model's
-    return Head(layer, nn.Embedding(2, 2)), layer
+    return LMHead(layer, nn.Embedding(2, 2)), layer

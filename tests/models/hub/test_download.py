@@ -101,7 +101,7 @@ def test_the_users_token_is_sent(hub: Hub, repo: Repo, monkeypatch: pytest.Monke
         fetch(GIT)
     assert (
         caught.value.message
-        == f"{GIT.checkpoint} is gated: the hub wants its licence accepted first."
+        == f"{GIT.checkpoint} is gated: its licence must be accepted on the hub first."
     )
     assert "HF_TOKEN" in (caught.value.hint or "")
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_user")
@@ -122,7 +122,7 @@ def test_a_missing_revision(hub: Hub, repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("kept", "message"),
     [
-        ({"config.json", "tf_model.h5"}, "has no weights that f1cap reads"),
+        ({"config.json", "tf_model.h5"}, "has no weights that f1cap can load"),
         ({WEIGHTS}, "has no config.json"),
     ],
 )
@@ -139,10 +139,10 @@ def test_a_repository_that_is_no_checkpoint(
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (500, HubError, "answered 500"),
-        (503, HubError, "answered 503"),
-        (429, HubError, "fewer requests"),
-        (403, GatedCheckpointError, "refuses"),
+        (500, HubError, "answered HTTP 500"),
+        (503, HubError, "answered HTTP 503"),
+        (429, HubError, "limits the rate"),
+        (403, GatedCheckpointError, "denied access"),
     ],
 )
 def test_an_error_status_is_told_and_passes(
@@ -164,7 +164,9 @@ def test_a_hub_that_does_not_answer(hub: Hub, repo: Repo, monkeypatch: pytest.Mo
 
 def test_bytes_changed_on_the_way_are_not_kept(hub: Hub, repo: Repo) -> None:
     repo.flipped.add(WEIGHTS)
-    with pytest.raises(CorruptCheckpointError, match=f"{WEIGHTS} of {GIT.checkpoint} did not"):
+    with pytest.raises(
+        CorruptCheckpointError, match=f"{WEIGHTS} of {GIT.checkpoint} was incomplete"
+    ):
         fetch(GIT)
     assert availability(GIT) is Availability.ABSENT
     repo.flipped.clear()
@@ -189,7 +191,7 @@ def test_a_small_disk_is_told_before_the_download(
     hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 1000, 1000))
-    with pytest.raises(CheckpointError, match=r"needs 0 MB, and the disk of .* has 0 MB left"):
+    with pytest.raises(CheckpointError, match=r"needs 0 MB, and the disk of .* has 0 MB free"):
         fetch(GIT)
     assert not any("resolve" in request for request in hub.requests)
 
@@ -208,7 +210,7 @@ def test_a_damaged_cached_file_is_taken_out_and_comes_back(hub: Hub, repo: Repo)
         discard_damaged(snapshot.folder, CorruptCheckpointError("It is damaged."))
     assert caught.value.message == "It is damaged."
     assert caught.value.hint == (
-        f"{WEIGHTS} was taken out of the cache; the next run downloads it anew."
+        f"{WEIGHTS} was deleted from the cache; the next run downloads it again."
     )
     assert not blob.exists()
     assert availability(GIT) is Availability.ABSENT
@@ -224,7 +226,7 @@ def test_loading_a_damaged_cached_checkpoint_says_what_was_done(hub: Hub, repo: 
         open_captioner(GIT, device="cpu")
     assert f"{WEIGHTS} in " in caught.value.message
     assert "is damaged: it has 198,961 of 198,968 bytes" in caught.value.message
-    assert "taken out of the cache" in (caught.value.hint or "")
+    assert "deleted from the cache" in (caught.value.hint or "")
     captioner = open_captioner(GIT, device="cpu")
     assert captioner.revision == repo.commit
     captioner.close()
@@ -234,7 +236,7 @@ def test_a_cached_file_that_is_as_the_hub_has_it_stays(hub: Hub, repo: Repo) -> 
     snapshot = fetch(GIT)
     with pytest.raises(CorruptCheckpointError) as caught:
         discard_damaged(snapshot.folder, CorruptCheckpointError("It does not fit."))
-    assert "as the hub has them" in (caught.value.hint or "")
+    assert "match the hub's" in (caught.value.hint or "")
     assert availability(GIT) is Availability.DOWNLOADED
 
 
@@ -247,6 +249,6 @@ def test_a_repository_that_lacks_a_part_is_told_before_the_download(
     for name in {lacking, "vocab.txt", "vocab.json"} if lacking.startswith("tok") else {lacking}:
         (folder / name).unlink(missing_ok=True)
     repo.folder = folder
-    with pytest.raises(CheckpointNotFoundError, match=f"lacks {lacking}"):
+    with pytest.raises(CheckpointNotFoundError, match=f"cannot be run: it has no {lacking}"):
         fetch(GIT)
     assert not any(WEIGHTS in request for request in hub.requests)

@@ -1,11 +1,11 @@
 """What is to be scored: captions from results folders or files, and the references for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from f1cap import corpus
-from f1cap.errors import CaptionSetError, DatasetError, UsageError
+from f1cap.errors import CaptionSetError, DatasetError, ImageError, UsageError
 from f1cap.models import naming
 from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import CaptionSet, RunCost
@@ -25,7 +25,7 @@ class ScoreRequest:
         references: A file in place of the dataset's captions.json.
         output_dir: Where `caption` was told to put its results.
         java: The user's own Java.
-        rank_by: The metric that picks the best and worst images.
+        rank_by: The metric that picks the best and worst images; None takes the primary one.
     """
 
     path: Path | None = None
@@ -34,29 +34,31 @@ class ScoreRequest:
     references: Path | None = None
     output_dir: Path | None = None
     java: Path | None = None
-    rank_by: str = "cider"
+    rank_by: str | None = None
     options: ScoreOptions = field(default_factory=ScoreOptions)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class Hypotheses:
     """Caption sets by model name, and what they are scored against.
 
     Attributes:
-        sets: In the order they were asked for.
+        by_model: In the order they were asked for.
         references: By image; images without one are left out.
         categories: By image: captions.json's, else the folder.
         folder: The dataset's results folder; None where captions came from files.
+        read_image: Returns the encoded bytes of an image by its name; None without a dataset.
     """
 
-    sets: Mapping[str, CaptionSet]
+    by_model: Mapping[str, CaptionSet]
     references: Mapping[str, Reference]
     categories: Mapping[str, str | None]
     folder: Path | None
+    read_image: Callable[[str], bytes] | None
 
     def texts(self) -> dict[str, Mapping[str, str]]:
         """Return the captions by model and image."""
-        return {model: found.captions for model, found in self.sets.items()}
+        return {model: found.captions for model, found in self.by_model.items()}
 
     def reference_texts(self) -> dict[str, Sequence[str]]:
         """Return the references by image."""
@@ -66,13 +68,17 @@ class Candidates:
         """Return what is known beside the text."""
         flags = {
             model: CaptionFlags(found.truncated, found.line_breaks)
-            for model, found in self.sets.items()
+            for model, found in self.by_model.items()
         }
         return Annotations(categories=self.categories, flags=flags)
 
 
-def gather(request: ScoreRequest) -> Candidates:
+def gather(request: ScoreRequest, *, references_needed: bool = True) -> Hypotheses:
     """Read captions and references.
+
+    Args:
+        request: What was asked for.
+        references_needed: Refuse a dataset without references; else it has none.
 
     Raises:
         UsageError: Models and caption files were both named, or two sets have one name.
@@ -82,8 +88,9 @@ def gather(request: ScoreRequest) -> Candidates:
     if request.captions and request.models:
         raise UsageError("--model and --captions do not go together.", hint="Leave one out.")
     if request.captions:
-        references = _references_for_files(request)
-        sets = _from_files(request, references)
+        dataset = _dataset_of_files(request)
+        references = _references_for_files(request, dataset, needed=references_needed)
+        by_model = _from_files(request, references)
         folder = None
     else:
         dataset = corpus.open_dataset([request.path] if request.path else [])
@@ -93,23 +100,52 @@ def gather(request: ScoreRequest) -> Candidates:
             else dataset.references
         )
         folder = dataset_folder(dataset, request.output_dir)
-        sets = _from_results(request, dataset, folder)
-    categories = {image: category_of(image, references) for image in references}
-    return Candidates(sets, references, categories, folder)
+        by_model = _from_results(request, dataset, folder)
+    images = dict.fromkeys(
+        (*references, *(image for found in by_model.values() for image in found.captions))
+    )
+    return Hypotheses(
+        by_model=by_model,
+        references=references,
+        categories={image: category_of(image, references) for image in images},
+        folder=folder,
+        read_image=None if dataset is None else _reader(dataset),
+    )
 
 
-def _references_for_files(request: ScoreRequest) -> Mapping[str, Reference]:
+def _dataset_of_files(request: ScoreRequest) -> Dataset | None:
+    """Return the images that files of captions are about; None where only references are named."""
+    if request.path is not None:
+        return None if request.path.is_file() else corpus.open_dataset([request.path])
+    return corpus.open_dataset([]) if request.references is None else None
+
+
+def _references_for_files(
+    request: ScoreRequest, dataset: Dataset | None, *, needed: bool
+) -> Mapping[str, Reference]:
     if request.references is not None:
         return corpus.read_references(request.references)
-    if request.path is not None and request.path.is_file():
-        return corpus.read_references(request.path)
-    dataset = corpus.open_dataset([request.path] if request.path else [])
-    if not dataset.references:
+    if dataset is None:
+        return corpus.read_references(request.path) if request.path is not None else {}
+    if needed and not dataset.references:
         raise DatasetError(
             f"{dataset.location} has no captions.json to score against.",
             hint="Name the references: --references FILE.",
         )
     return dataset.references
+
+
+def _reader(dataset: Dataset) -> Callable[[str], bytes]:
+    indices: dict[str, int] = {}
+
+    def read(image: str) -> bytes:
+        if not indices:  # filled by the first metric that looks at images; most never do
+            indices.update((item.name, index) for index, item in enumerate(dataset.items))
+        if image not in indices:
+            raise ImageError(f"{image} is not in {dataset.name}.")
+        return dataset.items[indices[image]].read()
+
+    return read
 
 
 def _from_files(
@@ -118,7 +154,7 @@ def _from_files(
     ids = {
         reference.id: image for image, reference in references.items() if reference.id is not None
     }
-    sets: dict[str, CaptionSet] = {}
+    by_model: dict[str, CaptionSet] = {}
     for name, path in request.captions:
         found = corpus.read_captions(path, ids, references.keys())
         if name is not None and len(found) > 1:
@@ -128,13 +164,13 @@ def _from_files(
             )
         for captions in found:
             model = name or captions.model or path.stem
-            if model in sets:
+            if model in by_model:
                 raise UsageError(
                     f"Two sets of captions are named {model!r}.",
                     hint="Name them: --captions NAME=FILE",
                 )
-            sets[model] = _with_catalogue(replace(captions, model=model))
-    return sets
+            by_model[model] = _with_catalogue(replace(captions, model=model))
+    return by_model
 
 
 def _from_results(request: ScoreRequest, dataset: Dataset, folder: Path) -> dict[str, CaptionSet]:

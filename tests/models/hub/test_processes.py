@@ -15,7 +15,7 @@ from f1cap.models.catalog import CATALOG
 from tests.checkpoints import make_checkpoint
 from tests.hub import Hub
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FETCH = """
 import sys
 from f1cap.errors import F1capError
@@ -99,7 +99,7 @@ def test_without_a_way_to_the_hub_the_answer_comes_within_two_seconds(
     out, err = process.communicate(timeout=60)
     assert time.perf_counter() - started < 2
     assert (process.returncode, err) == (1, "")
-    assert out.startswith("OfflineError git-base (microsoft/git-base) is not on this machine, and")
+    assert out.startswith("OfflineError git-base (microsoft/git-base) is not downloaded, and")
 
 
 def test_ctrl_c_ends_a_download_at_once_and_it_can_be_taken_up(big: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_a_usable_cache(big: Path) -> None:
         process = start(limit + FETCH, "git-base", hub.environment)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (1, "")
-        assert "CheckpointError The disk filled up while microsoft/git-base was fetched" in out
+        assert "CheckpointError The disk filled up while microsoft/git-base was downloaded" in out
         process = start(FETCH, "git-base", hub.environment)
         _, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")

@@ -1,4 +1,4 @@
-"""Freed memory stays with a process that computes, unless its user says otherwise."""
+"""Threads by machine, and freed memory that is kept, unless the user says otherwise."""
 
 import os
 import platform
@@ -8,16 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
-from f1cap.models.decoding.kernels import Projection
 from f1cap.models.device import cpu
+from f1cap.models.device.cpu import (
+    image_workers,
+    let_idle_threads_sleep,
+    model_threads,
+    usable_cores,
+)
 
 # 24 MB, larger than what glibc keeps by itself at the start, written to and freed 50 times over
 _CHURN = """
 import resource
 import numpy as np
+from f1cap.records.models import Device
 from f1cap.models.device.cpu import keep_freed_memory
 print(keep_freed_memory())
 np.ones(3_000_000)
@@ -36,7 +40,7 @@ def resident_file_bytes() -> int:
 
 
 def churn(**changes: str) -> tuple[str, int]:
-    ours = {k: v for k, v in os.environ.items() if k not in cpu._OWN_SETTINGS}
+    ours = {k: v for k, v in os.environ.items() if k not in cpu._MALLOC_VARIABLES}
     done = subprocess.run(
         [sys.executable, "-c", _CHURN],
         env=ours | changes,
@@ -56,7 +60,7 @@ def test_what_is_freed_is_used_again() -> None:
 
 
 @glibc_only
-@pytest.mark.parametrize("name", cpu._OWN_SETTINGS)
+@pytest.mark.parametrize("name", cpu._MALLOC_VARIABLES)
 def test_the_users_own_settings_win(name: str) -> None:
     value = "glibc.malloc.check=0" if name == "GLIBC_TUNABLES" else "131072"
     answer, _ = churn(**{name: value})
@@ -64,7 +68,7 @@ def test_the_users_own_settings_win(name: str) -> None:
 
 
 def test_a_c_library_without_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in cpu._OWN_SETTINGS:
+    for name in cpu._MALLOC_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())
     assert not cpu.keep_freed_memory()
@@ -78,20 +82,9 @@ def test_a_mapped_file_leaves_memory_and_is_read_anew(tmp_path: Path) -> None:
     mapped = np.memmap(path, mode="r")
     before = mapped.sum()  # touches every page
     held = resident_file_bytes()
-    cpu.forget_pages(mapped.ctypes.data, mapped.nbytes)
+    cpu.madvise_dontneed(mapped.ctypes.data, mapped.nbytes)
     assert held - resident_file_bytes() > 15 * 2**20
     assert mapped.sum() == before
-
-
-def test_memory_that_is_no_file_keeps_its_content() -> None:
-    layer = nn.Linear(1024, 64)
-    shared = nn.Parameter(layer.weight.data)  # as two layers of an old .bin may share a storage
-    expected = shared.detach().clone()
-    if not torch.backends.mkldnn.is_available():
-        pytest.skip("this torch lays no weights out")
-    Projection(layer).pack()
-    assert layer.weight.numel() == 0
-    assert torch.equal(shared, expected)
 
 
 def test_no_c_library_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +93,48 @@ def test_no_c_library_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("ctypes.CDLL", refuse)
     assert not cpu.keep_freed_memory()
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "threads", "workers"),
+    [
+        ("cpu", 1, 1, 1),
+        ("cpu", 2, 2, 1),
+        ("cpu", 2, 1, 2),
+        ("cpu", 8, 8, 4),
+        ("cpu", 8, 1, 8),
+        ("cpu", 64, 64, 8),
+        ("cuda:0", 4, 4, 4),
+        ("mps", 64, 64, 8),
+    ],
+)
+def test_workers(device: str, cores: int, threads: int, workers: int) -> None:
+    assert image_workers(Device.parse(device), cores, threads) == workers
+
+
+def test_a_tiny_model_computes_alone() -> None:
+    assert model_threads(4_000_000, 16) == 1
+    assert model_threads(120_000_000, 16) == 16
+
+
+def test_idle_threads_sleep_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment: dict[str, str] = {}
+    monkeypatch.setattr("os.environ", environment)
+    let_idle_threads_sleep()
+    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert 0 < int(environment["GOMP_SPINCOUNT"]) < 10_000
+
+
+@pytest.mark.parametrize("name", ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"])
+def test_a_users_own_waiting_wins(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {name: "7"}
+    monkeypatch.setattr("os.environ", environment)
+    let_idle_threads_sleep()
+    assert environment == {name: "7"}
+
+
+def test_cores_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert usable_cores() >= 1
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert usable_cores() == 1

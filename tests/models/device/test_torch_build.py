@@ -1,4 +1,4 @@
-"""What is known of the machine without importing torch."""
+"""The installed torch build, what it has kernels for, and the command that replaces it."""
 
 import importlib.machinery
 import importlib.util
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from f1cap.models.device import machine
-from f1cap.models.device.placement import Gpu, Machine, has_kernels, install_command, why_unusable
+from f1cap.models.device import torch_build
+from f1cap.models.device.torch_build import driver_note, has_kernels, install_command
 from f1cap.records.readings import TorchBuild
 
 
@@ -25,10 +25,10 @@ from f1cap.records.readings import TorchBuild
         ("2.13.0+cpu", None, [], ["6.1", "9.0"]),
     ],
 )
-def test_what_a_build_has_code_for(
+def test_what_a_build_has_kernels_for(
     version: str, cuda: str | None, runs: list[str], runs_not: list[str]
 ) -> None:
-    built = machine.built_for(TorchBuild(version, cuda))
+    built = torch_build.arch_list_of(TorchBuild(version, cuda))
     assert built is not None
 
     def usable(name: str) -> bool:
@@ -39,8 +39,8 @@ def test_what_a_build_has_code_for(
 
 
 def test_of_other_builds_nothing_can_be_told() -> None:
-    assert machine.built_for(TorchBuild("2.13.0+rocm6.4", hip="6.4")) is None
-    assert machine.built_for(TorchBuild("main", "12.6")) is None
+    assert torch_build.arch_list_of(TorchBuild("2.13.0+rocm6.4", hip="6.4")) is None
+    assert torch_build.arch_list_of(TorchBuild("main", "12.6")) is None
 
 
 @pytest.mark.parametrize(
@@ -57,39 +57,27 @@ def test_of_other_builds_nothing_can_be_told() -> None:
 def test_the_build_is_read_from_its_file(
     text: str, expected: TorchBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _place_torch(tmp_path, monkeypatch)
+    _install_torch(tmp_path, monkeypatch)
     (tmp_path / "version.py").write_text(text, encoding="utf-8")
-    assert machine.installed_torch() == expected
+    assert torch_build.installed_torch() == expected
 
 
 def test_a_torch_that_does_not_say_is_asked_of_the_installer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _place_torch(tmp_path, monkeypatch)
+    _install_torch(tmp_path, monkeypatch)
     monkeypatch.setattr("importlib.metadata.version", lambda _: "2.9.1")
-    assert machine.installed_torch() == TorchBuild("2.9.1")
+    assert torch_build.installed_torch() == TorchBuild("2.9.1")
 
 
 def test_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    assert machine.installed_torch() is None
+    assert torch_build.installed_torch() is None
 
 
-def _place_torch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _install_torch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = importlib.machinery.ModuleSpec("torch", None, origin=str(folder / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
-
-
-def test_the_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    listing = tmp_path / "cpuinfo"
-    listing.write_text("model name\t: A chip\nflags\t\t: fpu avx512_bf16\n", encoding="utf-8")
-    monkeypatch.setattr(machine, "_CPUINFO", listing)
-    processor = machine.read_cpu()
-    assert (processor.name, processor.bfloat16) == ("A chip", True)
-    assert processor.cores >= 1
-    assert processor.ram_total_bytes is not None
-    monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "absent")
-    assert machine.read_cpu().bfloat16 is False
 
 
 @pytest.mark.parametrize(
@@ -108,7 +96,7 @@ def test_commands_fit_the_installation(
     if marker is not None:
         (prefix / marker).touch()
     monkeypatch.setattr(sys, "prefix", str(prefix))
-    commands = machine.pip_commands()
+    commands = torch_build.pip_commands()
     assert commands["pip"].startswith(pip)
     assert commands["pipx"] == pipx
 
@@ -124,6 +112,45 @@ def test_the_advice_minds_the_driver() -> None:
     assert "cu130" in str(install_command((12, 0), "pip", "12.8"))
 
 
-def test_a_gpu_older_than_all_builds() -> None:
-    reasons = why_unusable(Gpu(0, "GT 710", (3, 5)), Machine())
-    assert reasons[1] == "No current torch build serves GPUs of its age."
+@pytest.mark.parametrize(
+    ("capability", "arch_list", "expected"),
+    [
+        ((6, 1), ("sm_60",), True),
+        ((6, 0), ("sm_61",), False),
+        ((7, 5), ("sm_70",), True),
+        ((8, 9), ("sm_80", "sm_86"), True),
+        ((8, 6), ("sm_90",), False),
+        ((12, 0), ("compute_90",), True),
+        ((8, 0), ("compute_90",), False),
+        ((9, 0), ("sm_90a",), True),
+        ((10, 3), ("sm_100f",), True),
+        ((10, 3), ("sm_100a",), False),
+        ((9, 0), ("gfx90a", ""), False),
+        ((9, 0), (), False),
+    ],
+)
+def test_kernels_fit_a_gpu_by_major_version(
+    capability: tuple[int, int], arch_list: tuple[str, ...], expected: bool
+) -> None:
+    assert has_kernels(capability, arch_list) is expected
+
+
+def test_no_command_is_named_for_a_gpu_that_no_build_serves() -> None:
+    assert install_command((3, 5), "pip") is None
+
+
+@pytest.mark.parametrize(
+    ("capability", "driver_cuda", "needed"),
+    [
+        ((6, 1), "12.2", None),
+        ((6, 1), "11.4", "needs CUDA 12"),
+        ((12, 0), "12.8", "needs CUDA 13"),
+        ((12, 0), "13.0", None),
+        ((12, 0), None, None),
+    ],
+)
+def test_a_build_may_need_a_newer_driver(
+    capability: tuple[int, int], driver_cuda: str | None, needed: str | None
+) -> None:
+    note = driver_note(capability, driver_cuda)
+    assert note is None if needed is None else note is not None and needed in note

@@ -8,7 +8,7 @@ import torch
 
 from f1cap.errors import OutOfMemoryError
 from f1cap.models.device import runtime
-from f1cap.models.device.placement import place
+from f1cap.models.device.placement import resolve_placement
 from f1cap.records.models import Device, DType, Placement
 
 
@@ -61,10 +61,12 @@ def test_the_hint_follows_the_placement() -> None:
 
 def test_this_machine_can_be_placed_on() -> None:
     facts = runtime.probe()
-    placement = place("auto", DType.AUTO, facts)
+    placement = resolve_placement("auto", DType.AUTO, facts)
     assert placement.dtype in {DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16}
     assert runtime.torch_dtype(placement.dtype) is getattr(torch, placement.dtype)
-    assert place("cpu", DType.FLOAT32, facts) == Placement(Device.parse("cpu"), DType.FLOAT32)
+    assert resolve_placement("cpu", DType.FLOAT32, facts) == Placement(
+        Device.parse("cpu"), DType.FLOAT32
+    )
 
 
 @pytest.mark.parametrize("error", [RuntimeError("driver"), AssertionError("not compiled")])
@@ -83,4 +85,18 @@ def test_gpus_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.version, "cuda", "12.6")
     facts = runtime.probe()
     assert [(gpu.index, gpu.name) for gpu in facts.gpus] == [(0, "GPU 0"), (1, "GPU 1")]
-    assert place("cuda:1", DType.AUTO, facts) == Placement(Device.parse("cuda:1"), DType.FLOAT32)
+    assert resolve_placement("cuda:1", DType.AUTO, facts) == Placement(
+        Device.parse("cuda:1"), DType.FLOAT32
+    )
+
+
+def test_torch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    try:
+        monkeypatch.setattr(runtime, "_THREADS", 2)
+        monkeypatch.setattr(runtime, "usable_cores", lambda: 16)
+        assert runtime.choose_threads(4_000_000) == 1 == torch.get_num_threads()
+        # a large model after a tiny one; 2 is what the user or torch decided
+        assert runtime.choose_threads(120_000_000) == 2 == torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)

@@ -15,7 +15,6 @@ from transformers import (
     VisionEncoderDecoderConfig,
 )
 
-from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import choose_engine
 from f1cap.models.decoding.search import search
 from f1cap.records.models import Decoding, Engine
@@ -38,22 +37,22 @@ _BATCHES = (1, 3, 8, 13, 25)
     ],
 )
 def test_fifty_images(kind: str, decoding: Decoding) -> None:
-    model, side, frame = _build(kind)
+    model, side, prompt_ids, eos_token_ids = _build(kind)
     decoder = choose_engine(DECODERS[kind], _build(kind)[0], Engine.FAST, name=kind)
     assert decoder is not None
     coarse = torch.randn(_IMAGES, 3, 6, 6, generator=torch.Generator().manual_seed(11))
     images = interpolate(coarse, size=(side, side), mode="bilinear")
     captions: set[tuple[int, ...]] = set()
     for pixels in images.split(_BATCHES):
-        expected = reference(model, pixels, frame, decoding)
-        assert search(decoder, pixels, frame, decoding) == expected
+        expected = reference(model, pixels, prompt_ids, eos_token_ids, decoding)
+        assert search(decoder, pixels, prompt_ids, eos_token_ids, decoding) == expected
         captions.update(map(tuple, expected))
     assert len(captions) > _IMAGES / 5
 
 
-def _build(kind: str) -> tuple[Any, int, Frame]:
-    """Make a model, and return it with the side of its images and the ids around captions."""
-    config, side, frame, head = {
+def _build(kind: str) -> tuple[Any, int, list[int], list[int]]:
+    """Make a model, and return it with the side of its images, the prompt and the end tokens."""
+    config, side, prompt_ids, eos_token_ids, head = {
         "blip": (
             BlipConfig(
                 text_config={"vocab_size": 30524, "num_attention_heads": 12, "bos_token_id": 30522},
@@ -61,16 +60,18 @@ def _build(kind: str) -> tuple[Any, int, Frame]:
                 vision_config={"image_size": 384, "initializer_range": 0.02},
             ),
             384,
-            Frame((30522,), (102,)),
+            [30522],
+            [102],
             "text_decoder.cls.predictions.decoder",
         ),
-        "git": (GitConfig(), 224, Frame((101,), (102,)), "output"),
+        "git": (GitConfig(), 224, [101], [102], "output"),
         "swin": (
             VisionEncoderDecoderConfig.from_encoder_decoder_configs(
                 SwinConfig(), GPT2Config(n_layer=6)
             ),
             224,
-            Frame((50256,), (50256,)),
+            [50256],
+            [50256],
             "decoder.lm_head",
         ),
     }[kind]
@@ -85,4 +86,4 @@ def _build(kind: str) -> tuple[Any, int, Frame]:
             if parameter.dim() > 1:
                 parameter.mul_(2.0)
         model.get_submodule(head).weight.mul_(4.0)
-    return model.eval(), side, frame
+    return model.eval(), side, prompt_ids, eos_token_ids

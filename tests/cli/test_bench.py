@@ -218,7 +218,7 @@ def test_only_the_driver_s_count_is_kept_beside_predictions(
     counted = replace(setting, batch_size=8, memory=MemoryPeaks(nvml_process_bytes=900))
     # under WDDM, say, torch's own count, without the CUDA context
     reserved = replace(setting, batch_size=4, memory=MemoryPeaks(torch_reserved_bytes=500))
-    run._keep_peaks([counted, reserved])
+    run.keep_peaks([counted, reserved])
     assert read_peaks() == {PeakKey("A GPU", "git-base", "float16", 4, 8): 900}
 
 

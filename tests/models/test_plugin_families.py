@@ -126,11 +126,11 @@ def test_it_is_benched_beside_the_plain_loop(
     program: Program, florence: Path, photos: Path
 ) -> None:
     few = ("--min-seconds", "0", "--min-images", "3", "--max-new-tokens", "8", "--format", "json")
-    done = program("bench", photos, "--model", florence, "--reference", *few)
+    done = program("bench", photos, "--model", florence, "--compare-transformers", *few)
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["data"]["rows"]
     assert (row["status"], row["engine"]) == ("ok", "transformers")
-    assert (row["reference"]["images"], row["reference"]["identical"]) == (3, 1.0)
+    assert (row["transformers"]["images"], row["transformers"]["identical"]) == (3, 1.0)
 
 
 def test_what_the_family_has_not_is_told(

@@ -129,7 +129,7 @@ def test_a_window_that_never_closed_has_no_energy(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_process_that_is_gone_has_no_memory() -> None:
-    read = sampler._resident_reader(os.getpid())
+    read = sampler.resident_reader(os.getpid())
     assert (read() or 0) > 10**6
-    gone = sampler._resident_reader(2**22 + 1)  # beyond what Linux numbers
+    gone = sampler.resident_reader(2**22 + 1)  # beyond what Linux numbers
     assert gone() is None

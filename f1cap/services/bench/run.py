@@ -65,7 +65,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     # From here on nothing may cost the numbers that took minutes: what cannot be kept is told.
     if request.engine is not Engine.TRANSFORMERS:  # of which `gpu` predicts nothing
         try:
-            _keep_peaks(rows)
+            keep_peaks(rows)
         except StorageError as error:
             listener.note(f"The peaks are not kept for f1cap gpu: {error.message}")
     if plan.baseline is not None and request.baseline is not None:
@@ -223,7 +223,7 @@ def _save(benchmark: Benchmark, name: str, listener: BenchListener) -> Benchmark
     return saved
 
 
-def _keep_peaks(rows: Sequence[BenchRow]) -> None:
+def keep_peaks(rows: Sequence[BenchRow]) -> None:
     """Keep what was measured on a GPU for `gpu` to show beside its predictions."""
     gpus = read_driver().gpus
     names = {gpu.uuid: gpu.name for gpu in gpus}

@@ -50,7 +50,7 @@ class Sampler:
     def __init__(self, pid: int, gpu_index: int | None) -> None:
         self.stop = threading.Event()
         self._pid = pid
-        self._read_rss_bytes = _resident_reader(pid)
+        self._read_rss_bytes = resident_reader(pid)
         self._gpu = None if gpu_index is None else find_gpu(gpu_index)
         self._energy = None if self._gpu is None else EnergyMeter(self._gpu)
         # the newest reading, and the peaks
@@ -120,7 +120,7 @@ def _peak(peak: int | None, reading: int | None) -> int | None:
     return reading if reading and reading > (peak or 0) else peak
 
 
-def _resident_reader(pid: int) -> Callable[[], int | None]:
+def resident_reader(pid: int) -> Callable[[], int | None]:
     """Return what reads a process's resident memory; None once the process has ended.
 
     Where there is /proc, a file that stays open: asked a hundred times a second, a tenth of the

@@ -1,3 +1,60 @@
-"""Caption photographs with small vision-language models, and find the best one for them."""
+"""Caption photographs with small vision-language models, and find the best one for them.
+
+    with f1cap.load("git-mini") as captioner:
+        for caption in captioner.iter_captions(["a.jpg", "b.jpg"]):
+            print(caption.image, caption.caption)
+
+What `__all__` names is the public API: it follows semantic versioning, and everything else may
+change with any version.
+"""
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from f1cap.api import Captioner, compare, evaluate, load, models
+    from f1cap.errors import F1capError
+    from f1cap.records.captions import Caption
+    from f1cap.records.evaluations import Comparison, Evaluation
+
+# Loaded by the first use of a name, so that `import f1cap` takes no time.
+_HOMES = {
+    "Caption": "f1cap.records.captions",
+    "Captioner": "f1cap.api",
+    "Comparison": "f1cap.records.evaluations",
+    "Evaluation": "f1cap.records.evaluations",
+    "F1capError": "f1cap.errors",
+    "compare": "f1cap.api",
+    "evaluate": "f1cap.api",
+    "load": "f1cap.api",
+}
+__all__ = [
+    "Caption",
+    "Captioner",
+    "Comparison",
+    "Evaluation",
+    "F1capError",
+    "__version__",
+    "compare",
+    "evaluate",
+    "load",
+    "models",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what a public name stands for."""
+    from importlib import import_module
+
+    if name == "models":
+        return import_module("f1cap.models")  # a package that can be called
+    if name not in _HOMES:
+        message = f"module 'f1cap' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Name the public API."""
+    return __all__

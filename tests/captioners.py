@@ -1,7 +1,6 @@
 """Captioners without a model, for the programs that a test starts as processes of their own.
 
-`open_captioner` takes the place of the real one through the environment variable that the measured
-process of `bench` honours; the model's name decides how it behaves.
+`tests.bench_worker` is the measured process that has them; the environment decides how they behave.
 """
 
 import os
@@ -12,9 +11,8 @@ from typing import Any
 from f1cap.errors import OutOfMemoryError
 from f1cap.models import catalog
 from f1cap.records.captions import Generation
-from f1cap.records.models import Decoding, DType, ModelSpec, Placement
+from f1cap.records.models import Decoding, Device, DType, Engine, ModelSpec, Placement
 
-HOOK = "tests.captioners:open_captioner"
 DEVICE = "F1CAP_TEST_DEVICE"  # what the captioners say they run on
 BEHAVIOUR = "F1CAP_TEST_BEHAVIOUR"  # model=behaviour,…
 LARGEST_BATCH = 2  # of one that runs out of memory above it
@@ -27,9 +25,11 @@ class FakeCaptioner:
     threads = 1
     input_side = 32
 
-    def __init__(self, spec: ModelSpec, behaviour: str) -> None:
+    def __init__(self, spec: ModelSpec, behaviour: str, engine: Engine) -> None:
         self.spec = spec
-        self.placement = Placement(os.environ.get(DEVICE, "cpu"), DType.FLOAT32, ("a note",))
+        self.engine = str(engine)
+        device = Device.parse(os.environ.get(DEVICE, "cpu"))
+        self.placement = Placement(device, DType.FLOAT32, ("a note",))
         self._behaviour = behaviour
 
     def preprocess(self, image: Any) -> Any:
@@ -38,7 +38,7 @@ class FakeCaptioner:
     def generate(
         self, prepared: Sequence[Any], decoding: Decoding, prompt: str | None = None
     ) -> list[Generation]:
-        del decoding, prompt
+        del decoding
         if self._behaviour == "memory":
             raise MemoryError
         if self._behaviour == "exit":
@@ -50,14 +50,21 @@ class FakeCaptioner:
             time.sleep(600)
         if self._behaviour == "small" and len(prepared) > LARGEST_BATCH:
             raise OutOfMemoryError("It does not fit.")
-        return [Generation(f"a car of {size[0]} pixels", 5, truncated=False) for size in prepared]
+        start = "a car" if prompt is None else prompt
+        return [Generation(f"{start} of {size[0]} pixels", 5, truncated=False) for size in prepared]
 
     def close(self) -> None:
         pass
 
 
 def open_captioner(
-    spec: ModelSpec, *, device: str, dtype: DType, offline: bool, **others: object
+    spec: ModelSpec,
+    *,
+    device: str,
+    dtype: DType,
+    offline: bool,
+    engine: Engine = Engine.AUTO,
+    **others: object,
 ) -> FakeCaptioner:
     """Open a captioner that behaves as the environment says of its model."""
     del device, dtype, offline, others
@@ -69,4 +76,4 @@ def open_captioner(
         message = "nobody thought of this"
         raise RuntimeError(message)
     assert spec.name in catalog.CATALOG
-    return FakeCaptioner(spec, behaviour)
+    return FakeCaptioner(spec, behaviour, engine)

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-from f1cap.records.models import Family
+from f1cap.models.registry import BLIP, BUILT_IN, GIT, VISION_ENCODER_DECODER
+
+FAMILIES = tuple(family.name for family in BUILT_IN)
 
 IMAGE_SIZE = 32
 WIDTH = 32
@@ -24,11 +26,11 @@ _OUTPUT_BIASES = {"output.bias", "text_decoder.cls.predictions.bias"}
 _GPT2_END = "<|endoftext|>"
 
 
-def make_checkpoint(family: Family, folder: Path, *, seed: int = 0, bin: bool = False) -> Path:  # noqa: A002 - the word users know
+def make_checkpoint(family: str, folder: Path, *, seed: int = 0, bin: bool = False) -> Path:  # noqa: A002 - the word users know
     """Write a checkpoint folder that loads like a real one.
 
     Args:
-        family: Decides the class.
+        family: Name of a family of f1cap's own; decides the class.
         folder: Made if it is not there.
         seed: Of the weights; the same seed gives the same bytes.
         bin: Write pytorch_model.bin, as old checkpoints have, instead of model.safetensors.
@@ -36,7 +38,9 @@ def make_checkpoint(family: Family, folder: Path, *, seed: int = 0, bin: bool = 
     folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = {Family.BLIP: _blip, Family.GIT: _git, Family.SWIN: _swin}[family](folder)
+        model = {BLIP.name: _blip, GIT.name: _git, VISION_ENCODER_DECODER.name: _swin}[family](
+            folder
+        )
         with torch.no_grad():
             # far from the small numbers of an untrained model, so that rounding decides no word
             for name, parameter in model.named_parameters():

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from f1cap.cli import options
-from f1cap.cli.boundary import SOME_FAILED, expect_json
-from f1cap.cli.output import check_output, open_output
+from f1cap.cli.boundary import SOME_FAILED
+from f1cap.cli.output import prepare_output, write_output
+from f1cap.records.models import Engine
 from f1cap.render.formats import BenchFormat
 
 
@@ -19,89 +20,109 @@ def bench(
     batch_size: Annotated[
         str,
         typer.Option(
-            "--batch-size", metavar="auto|N,N…", help="Images at once; a row for each, as 1,4,8."
+            "--batch-size",
+            metavar="auto|N,N…",
+            help="Batch size, in images; several, e.g. 1,4,8, give a row each.",
         ),
     ] = "auto",
     dtype: Annotated[
         str,
         typer.Option(
-            "--dtype", metavar="NAME,NAME…", help="Number formats; a row for each, as float32,auto."
+            "--dtype",
+            metavar="NAME,NAME…",
+            help="auto, float32, float16 or bfloat16; several, e.g. float32,auto, give a row each.",
         ),
     ] = "auto",
-    num_beams: Annotated[
-        int | None,
-        typer.Option(
-            "--num-beams", min=1, max=64, help="Beams of the search; default: the model's."
-        ),
-    ] = None,
-    max_new_tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--max-new-tokens", min=1, max=500, help="Length limit; default: the model's."
-        ),
-    ] = None,
+    num_beams: options.NumBeamsOpt = None,
+    max_new_tokens: options.MaxNewTokensOpt = None,
+    prompt: options.PromptOpt = None,
+    reduced_jpeg: options.ReducedJpegOpt = False,
     min_images: Annotated[
         int,
         typer.Option(
-            "--min-images", min=1, help="Different images, and captions of them, at least."
+            "--min-images",
+            min=1,
+            help="Minimum number of images per row; those of a smaller dataset are repeated.",
         ),
     ] = 20,
     min_seconds: Annotated[
         float,
-        typer.Option("--min-seconds", min=0, max=1_000_000, help="Captioning time, at least."),
+        typer.Option(
+            "--min-seconds",
+            min=0,
+            max=1_000_000,
+            help="Minimum captioning time per row.",
+        ),
     ] = 5.0,
     timeout: Annotated[
         float,
-        typer.Option("--timeout", min=1, max=1_000_000, metavar="SECONDS", help="For each row."),
+        typer.Option(
+            "--timeout",
+            min=1,
+            max=1_000_000,
+            metavar="SECONDS",
+            help="Maximum time per row; a row that takes longer is ended and reported as failed.",
+        ),
     ] = 1800.0,
     vram_limit: Annotated[
         str | None,
         typer.Option(
-            "--vram-limit", metavar="SIZE", help="Hold runs to this much of a GPU, as 4GiB."
+            "--vram-limit",
+            metavar="SIZE",
+            help="Limit the GPU memory that a model may use, e.g. to 4GiB.",
         ),
     ] = None,
-    reference: Annotated[
+    compare_transformers: Annotated[
         bool,
         typer.Option(
-            "--reference", help="Take turns with the plain transformers loop, and say how much."
+            "--compare-transformers",
+            help="Also benchmark plain transformers and report the speed-up.",
         ),
     ] = False,
+    reference: Annotated[bool, typer.Option("--reference", hidden=True)] = False,
     save: Annotated[
-        str | None, typer.Option("--save", metavar="NAME", help="Keep the result under a name.")
+        str | None,
+        typer.Option(
+            "--save",
+            metavar="NAME",
+            help="Save the result under this name, for a later --baseline.",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option("--baseline", metavar="NAME", help="Compare with a result that was kept."),
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            help="Compare with a saved result; the exit code is 3 if a number got worse.",
+        ),
     ] = None,
     tolerance: Annotated[
         str,
         typer.Option(
-            "--tolerance", metavar="PERCENT", help="How much worse than the baseline is still fine."
+            "--tolerance",
+            metavar="PERCENT",
+            help="How much worse than the baseline a number may be.",
         ),
     ] = "10%",
     device: options.DeviceOpt = "auto",
+    engine: options.EngineOpt = Engine.AUTO,
     offline: options.OfflineOpt = False,
-    output_format: Annotated[
-        BenchFormat, typer.Option("--format", "-f", help="How the result is written.")
-    ] = BenchFormat.TABLE,
+    output_format: Annotated[BenchFormat | None, options.FORMAT] = None,
     output: options.OutputOpt = None,
     quiet: options.QuietOpt = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show also where the time goes.")
+        bool, typer.Option("--verbose", "-v", help="Also show where the time goes.")
     ] = False,
 ) -> None:
-    """Measure models: speed, memory, energy and, with references, quality in one table.
+    """Measure models: speed, memory, energy and, if the dataset has references, quality.
 
-    Each model runs in a fresh process of its own, one after another, on the dataset's images.
-    What fails is a row with its reason. With --baseline the exit code says if something got worse.
+    Each model runs in a fresh process of its own, one after another, on the same images. A model
+    that fails becomes a row with the reason, and the others go on.
     """
-    if output_format is BenchFormat.JSON and output is None:
-        expect_json(ctx, "bench")
+    form = prepare_output(ctx, output_format, output, BenchFormat)
     models = options.chosen_models(model, all_models=all_models, mini=mini)
-    check_output(output)
 
-    from f1cap.render.bench_progress import bench_progress
-    from f1cap.render.benchmarks import write_benchmark_as
+    from f1cap.cli.progress import bench_progress
     from f1cap.services.bench.request import BenchRequest
     from f1cap.services.bench.run import run_bench
 
@@ -112,20 +133,25 @@ def bench(
         dtypes=options.parse_dtypes(dtype),
         num_beams=num_beams,
         max_new_tokens=max_new_tokens,
+        prompt=prompt,
+        reduced_jpeg=reduced_jpeg,
         device=device,
+        engine=engine,
         offline=offline,
         min_images=min_images,
         min_seconds=min_seconds,
         timeout_s=timeout,
         vram_limit_bytes=options.parse_size(vram_limit, "--vram-limit"),
-        reference=reference,
+        compare_transformers=compare_transformers or reference,
         save=save,
         baseline=baseline,
         tolerance=options.parse_percent(tolerance, "--tolerance"),
     )
     with bench_progress(quiet=quiet) as progress:
+        if reference:
+            progress.note("--reference is now called --compare-transformers.")
         benchmark = run_bench(request, progress)
-    with open_output(output) as stream:
-        write_benchmark_as(benchmark, output_format, stream, verbose=verbose)
+    table_options = {"verbose": verbose} if form is BenchFormat.TABLE else {}
+    write_output(benchmark, form, output, **table_options)
     if benchmark.problems or (benchmark.comparison and benchmark.comparison.regressions):
         raise typer.Exit(SOME_FAILED)

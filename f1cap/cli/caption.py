@@ -21,14 +21,7 @@ def caption(
     limit: options.LimitOpt = None,
     num_beams: options.NumBeamsOpt = None,
     max_new_tokens: options.MaxNewTokensOpt = None,
-    prompt: Annotated[
-        str | None,
-        typer.Option(
-            "--prompt",
-            metavar="TEXT",
-            help='Text that each caption starts with, e.g. "a photography of" (BLIP only).',
-        ),
-    ] = None,
+    prompt: options.PromptOpt = None,
     first_sentence: Annotated[
         bool,
         typer.Option(
@@ -37,27 +30,13 @@ def caption(
             "not stop by itself.",
         ),
     ] = False,
-    reduced_jpeg: Annotated[
-        bool,
-        typer.Option(
-            "--reduced-jpeg",
-            help="Decode large JPEGs at a reduced size: several times faster, but a few captions "
-            "may change.",
-        ),
-    ] = False,
+    reduced_jpeg: options.ReducedJpegOpt = False,
     batch_size: Annotated[
         str, typer.Option("--batch-size", metavar="auto|N", help="Batch size, in images.")
     ] = "auto",
     device: options.DeviceOpt = "auto",
     dtype: options.DTypeOpt = DType.AUTO,
-    engine: Annotated[
-        Engine,
-        typer.Option(
-            "--engine",
-            help="Decoding engine: f1cap's own (fast) or the generate() of transformers; the "
-            "captions are the same.",
-        ),
-    ] = Engine.AUTO,
+    engine: options.EngineOpt = Engine.AUTO,
     offline: options.OfflineOpt = False,
     resume: Annotated[
         bool,

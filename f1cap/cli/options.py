@@ -9,7 +9,7 @@ import typer
 
 from f1cap.errors import UsageError
 from f1cap.models import catalog
-from f1cap.records.models import LARGEST_BATCH, DType
+from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
 from f1cap.records.scores import ScoreOptions
 
 if TYPE_CHECKING:
@@ -52,12 +52,11 @@ def _complete_device(incomplete: str) -> list[str]:
 
 
 def _check_device(device: str) -> str:
-    kind, _, index = device.partition(":")
-    known = device in {"auto", "cpu", "mps", "cuda"} or (kind == "cuda" and index.isdecimal())
-    if not known:
+    try:
+        return str(Device.parse(device))
+    except ValueError:
         message = f"must be auto, cpu, mps, cuda or cuda:N, not {device!r}."
-        raise typer.BadParameter(message)
-    return device
+        raise typer.BadParameter(message) from None
 
 
 def parse_batch_size(value: str) -> int | None:
@@ -213,6 +212,31 @@ DTypeOpt = Annotated[
     DType,
     typer.Option(
         "--dtype", help="dtype of the model; auto picks the fastest that is safe on the device."
+    ),
+]
+PromptOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt",
+        metavar="TEXT",
+        help='Text that each caption starts with, e.g. "a photography of", or what the model '
+        "is asked; most models take none.",
+    ),
+]
+ReducedJpegOpt = Annotated[
+    bool,
+    typer.Option(
+        "--reduced-jpeg",
+        help="Decode large JPEGs at a reduced size: several times faster, but a few captions may "
+        "change.",
+    ),
+]
+EngineOpt = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        help="Decoding engine: f1cap's own (fast) or the generate() of transformers; the captions "
+        "are the same.",
     ),
 ]
 OfflineOpt = Annotated[

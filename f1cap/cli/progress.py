@@ -1,9 +1,10 @@
-"""Which display of a run's progress fits the stream and the options."""
+"""Which display of progress fits the stream and the options."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from f1cap.render.bench_progress import BenchProgress
 from f1cap.render.progress import CaptionProgress, PlainLines
 from f1cap.render.terminal import message_console
 
@@ -23,3 +24,17 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]
             yield progress
     else:
         yield CaptionProgress(console, verbose=verbose, display=PlainLines(console))
+
+
+@contextmanager
+def bench_progress(*, quiet: bool) -> Iterator[BenchProgress]:
+    """Choose for a benchmark as `caption_progress` does for captions."""
+    console = message_console()
+    if not quiet and sys.stderr.isatty():
+        from f1cap.render.bench_live import LiveBench
+
+        progress = BenchProgress(console)
+        with LiveBench(console, lambda: progress.state):
+            yield progress
+    else:
+        yield BenchProgress(console, quiet=quiet, lines=not quiet)

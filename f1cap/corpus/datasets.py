@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from f1cap.corpus.files import reason_of
+from f1cap.corpus.items import FolderItems
 from f1cap.corpus.listing import IMAGES, UNDECODABLE, list_names
 from f1cap.corpus.references import read_references
 from f1cap.errors import DatasetError, UsageError
@@ -49,8 +50,8 @@ def open_dataset(
         raise _no_images(sources, gathered.missing, recursive=recursive)
     return Dataset(
         name=root.name or "images",
-        root=root,
-        images=tuple(gathered.images)[:limit],
+        location=str(root),
+        items=FolderItems(root, tuple(gathered.images)[:limit]),
         references=gathered.references,
         missing=tuple(gathered.missing),
         passed_over=tuple(gathered.passed_over),
@@ -66,7 +67,7 @@ def bundled_dataset() -> Path:
     """
     package = Path(__file__).resolve().parents[1]
     # In a wheel it lies inside the package, in a checkout beside it.
-    for folder in (package / "mini" / "dataset", package.parent / "dataset"):
+    for folder in (package / "bundled" / "dataset", package.parent / "dataset"):
         if (folder / CAPTIONS).is_file():
             return folder
     raise DatasetError(

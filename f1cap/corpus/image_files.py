@@ -1,22 +1,21 @@
 """From a file that anybody made to an RGB image, or to one sentence that says why not."""
 
-import hashlib
 import logging
 import math
 import struct
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from f1cap.corpus.files import UnreadableError, read_bounded, reason_of
+from f1cap.corpus.files import reason_of
 from f1cap.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_BYTES = 2**30
 MAX_PIXELS = 200_000_000  # the largest sensor in a phone has 199.8 million
 # GIT's processor brings the short side to 224 and keeps the shape: 60,000 x 10 would become 300
 # million pixels. Panoramas end at about 10 to 1.
@@ -36,42 +35,8 @@ _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", 
 _SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
 _PILLOW = r"PIL\."
 _lock = threading.Lock()
+_convert_lock = threading.Lock()
 _nowhere = logging.NullHandler()
-
-
-def read_image(path: Path, name: str) -> tuple[str, bytes]:
-    """Return the SHA-256 in hexadecimal and the bytes of an image's file, read once.
-
-    Args:
-        path: The file; links are followed, anything but a regular file is refused unopened.
-        name: What the error calls it.
-
-    Raises:
-        ImageError: It cannot be read, or has more than MAX_BYTES.
-    """
-    try:
-        data = read_bounded(path, MAX_BYTES)
-    except UnreadableError as error:
-        raise ImageError(f"{name} {error}.") from error
-    return hashlib.sha256(data).hexdigest(), data
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of an image's file, in hexadecimal.
-
-    Raises:
-        ImageError: It cannot be read.
-    """
-    return read_image(path, path.name)[0]
-
-
-def open_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> "Image":
-    """Read and decode an image; see `decode_image`.
-
-    Raises:
-        ImageError: It cannot be read or decoded.
-    """
-    return decode_image(read_image(path, path.name)[1], path.name, max_pixels=max_pixels)
 
 
 def decode_image(
@@ -98,17 +63,46 @@ def decode_image(
     _prepare_pillow()
     from PIL import Image, UnidentifiedImageError
 
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+    with _one_sentence(name, max_pixels):
+        try:
+            image = Image.open(BytesIO(data), formats=FORMATS)
+        except UnidentifiedImageError as error:
+            raise _unidentified(data, name) from error
+        with image:
             _check_size(image.size, name, max_pixels)
             if for_side is not None:
                 _reduce(image, for_side)
             image.load()
-            return _squeeze(_turn(_to_rgb(image), _orientation(image)))
+            return _as_seen(image)
+
+
+def convert_image(image: "Image", name: str) -> "Image":
+    """Return an image that somebody has opened as `decode_image` would; theirs stays as it is.
+
+    Raises:
+        ImageError: Its file, which Pillow reads late, cannot be decoded.
+    """
+    _prepare_pillow()
+    # One image may be given twice, and Pillow loads it where it stands.
+    with _one_sentence(name, MAX_PIXELS), _convert_lock:
+        _check_size(image.size, name, MAX_PIXELS)
+        image.load()
+        return _as_seen(image)
+
+
+def _as_seen(image: "Image") -> "Image":
+    return _squeeze(_turn(_to_rgb(image), _orientation(image)))
+
+
+@contextmanager
+def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
+    """Make an ImageError of whatever a decoder raises."""
+    from PIL import Image
+
+    try:
+        yield
     except ImageError:
         raise
-    except UnidentifiedImageError as error:
-        raise _unidentified(data, name) from error
     except Image.DecompressionBombError as error:
         message = f"{name} has more pixels than f1cap opens ({max_pixels:,})."
         raise ImageError(message, hint=_SMALLER) from error

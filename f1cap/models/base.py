@@ -20,7 +20,11 @@ class Captioner(Protocol):
     placement: Placement
     revision: str
     threads: int  # that an operation may use, on a CPU
-    input_side: int  # pixels on a side of what the model looks at
+
+    @property
+    def input_side(self) -> int | None:
+        """Pixels on a side of what the model looks at; None where it follows the image."""
+        ...
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - an opaque token between the two calls
         """Turn one RGB image into what `generate` takes. Safe to call from several threads."""

@@ -1,44 +1,71 @@
-"""What the three families share: loading, preprocessing, one search, and reading its result."""
+"""What the families share: loading, one search of a batch, and reading its result.
+
+A family names its class in transformers and its token ids. A fast decoder of f1cap's own, a fixed
+image size and a processor of its own are optional: see the class attributes and methods that are
+documented as a family's to override.
+"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
 from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
-from f1cap.models import weights
+from f1cap.models import catalog, registry, weights
 from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import FastDecoder, choose_engine
 from f1cap.models.decoding.search import search
 from f1cap.models.device import runtime
+from f1cap.models.inputs import ModelInputs, move
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, Engine, ModelSpec, Placement
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True)
 class TextIds:
-    """The token ids around a caption, and how many positions and words the text model has."""
+    """The token ids around a caption, and how many positions and tokens the text model has."""
 
-    start: int
-    end: int
-    pad: int
-    positions: int
-    words: int
+    start_token_id: int
+    eos_token_ids: tuple[int, ...]
+    pad_token_id: int
+    max_position_embeddings: int
+    vocab_size: int
+
+    def __post_init__(self) -> None:
+        numbers = (
+            self.start_token_id,
+            *self.eos_token_ids,
+            self.pad_token_id,
+            self.max_position_embeddings,
+            self.vocab_size,
+        )
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError(f"it does not name all of these: {self}")
 
 
 class TransformersCaptioner(ABC):
-    """A checkpoint run by its class in transformers; a family fills in what differs."""
+    """A checkpoint run by its class in transformers; a family fills in what differs.
+
+    Attributes:
+        model_class: The class in transformers that captions.
+        decoder_class: f1cap's own code for it; None leaves the search to transformers' `generate`.
+        inputs_class: How images are prepared and batched.
+        input_side: Pixels on a side of what the model looks at; None where it follows the image.
+    """
 
     model_class: ClassVar[Any]
-    decoder_class: ClassVar[type[FastDecoder]]
-    takes_prompt: ClassVar[bool] = False
+    decoder_class: ClassVar[type[FastDecoder] | None] = None
+    inputs_class: ClassVar[type[ModelInputs]] = ModelInputs
+    input_side: int | None
 
     def __init__(
         self,
@@ -51,7 +78,7 @@ class TransformersCaptioner(ABC):
         """Load a checkpoint folder.
 
         Raises:
-            UnsupportedModelError: Our own search was asked for and does not serve this variant.
+            UnsupportedModelError: Our own search was asked for and does not serve this model.
             CorruptCheckpointError: A file is missing, damaged, or of another model.
             UnsafeCheckpointError: The weights are a pickle that would run code.
             OutOfMemoryError: The weights do not fit.
@@ -59,62 +86,53 @@ class TransformersCaptioner(ABC):
         self.spec = spec
         self.placement = placement
         self.revision = revision
+        self._family = registry.find(spec.family)
         self._dtype = runtime.torch_dtype(placement.dtype)
-        self._processor: Any = weights.load_image_processor(folder)
-        self._model: Any = runtime.in_memory(
-            lambda: weights.load_model(self.model_class, folder, self._dtype).to(placement.device),
-            what=f"{spec.name} does not fit into the memory of {placement.device}.",
-            hint=runtime.memory_hint(placement),
-        )
+        self._require_engine(engine)
+
+        self._inputs: Any = self.inputs_class(folder)
+        self._model: Any = self._in_memory(lambda: self._load_model(folder))
+        self._ids = weights.reading(self._text_ids, folder, what="config.json")
+        self.input_side = self._check_image_size(folder)
+        self._tokenizer: Any = self._load_tokenizer(folder)
+        self._text_model().generation_config = self._generation_config()
+
         self.threads = runtime.choose_threads(self._model.num_parameters())
-        self._ids = weights.reading(self._checked_ids, folder, what="config.json")
-        size = self._vision_config().image_size
-        weights.require_pixels(self._processor, folder, size)
-        self.input_side: int = max(size) if isinstance(size, list | tuple) else size
-        self._tokenizer: Any = weights.load_tokenizer(folder, self._ids.words)
-        # Only the ids are kept of what a checkpoint says about generation: a caption must follow
-        # from the settings that its run records, and old checkpoints carry a limit of 20 tokens.
-        self._text_model().generation_config = GenerationConfig(
-            bos_token_id=self._ids.start,
-            decoder_start_token_id=self._ids.start,
-            eos_token_id=self._ids.end,
-            pad_token_id=self._ids.pad,
-        )
-        self._decoder = runtime.in_memory(
-            lambda: choose_engine(self.decoder_class, self._model, engine, name=spec.name),
-            what=f"{spec.name} does not fit into the memory of {placement.device}.",
-            hint=runtime.memory_hint(placement),
-        )
+        self._decoder: Any = self._in_memory(lambda: self._choose_decoder(engine))
         self.engine = Engine.TRANSFORMERS if self._decoder is None else Engine.FAST
 
     def preprocess(self, image: "Image") -> Any:  # noqa: ANN401 - a tensor, which mypy skips
-        """Turn one RGB image into pixels, [3, height, width]; callable from several threads."""
-        return self._processor(images=image, return_tensors="pt")["pixel_values"][0]
+        """Turn one RGB image into what `generate` takes; callable from several threads."""
+        return self._inputs.prepare(image)
 
     def generate(
         self, prepared: Sequence[Any], decoding: Decoding, prompt: str | None = None
     ) -> list[Generation]:
         """Caption a batch, in order; the same captions as one at a time.
 
-        A prompt is the start of every caption, and part of its text.
+        Args:
+            prepared: From `preprocess`.
+            decoding: What to search for.
+            prompt: The start of every caption and part of its text, or an instruction: as the
+                family takes it.
 
         Raises:
             OutOfMemoryError: The batch does not fit; a smaller one may.
             UnsupportedModelError: A prompt was given to a family that takes none.
             UsageError: Prompt and new tokens are more than the model has positions for.
         """
-        start = [self._ids.start, *self._prompt_ids(prompt)]
-        if len(start) + decoding.max_new_tokens > self._ids.positions:
-            room = max(0, self._ids.positions - len(start))
-            raise UsageError(
-                f"{self.spec.name} cannot write {decoding.max_new_tokens} new tokens"
-                f"{' after this prompt' if prompt else ''}: it has room for {room}.",
-                hint=f"Use --max-new-tokens {room} or fewer." if room else "Shorten the prompt.",
-            )
+        prompt = (prompt or "").strip() or None
+        if prompt is not None:
+            catalog.require_prompt(self.spec)
+        start_text, instruction = (
+            (prompt, None) if self._family.continues_prompt else (None, prompt)
+        )
+        start = self._start_ids(start_text)
+        self._require_positions(len(start), decoding, with_prompt=start_text is not None)
         if not prepared:
             return []
         rows = runtime.in_memory(
-            lambda: self._search(prepared, start, decoding),
+            lambda: self._search(prepared, start, decoding, instruction),
             what=f"{len(prepared)} images at once do not fit into the memory of "
             f"{self.placement.device}."
             if len(prepared) > 1
@@ -127,72 +145,133 @@ class TransformersCaptioner(ABC):
         """Free the model's memory, on the GPU too. Calling it twice is harmless."""
         self._model = None
         self._decoder = None
-        self._processor = None
+        self._inputs = None
         self._tokenizer = None
         runtime.free_cached()
+
+    # What a family fills in or overrides
 
     @abstractmethod
     def _text_ids(self) -> TextIds:
         """Return the family's ids; its config is the only source, tokenizers differ in theirs."""
 
-    def _checked_ids(self) -> TextIds:
-        ids = self._text_ids()
-        if not all(type(value) is int and value >= 0 for value in astuple(ids)):
-            raise ValueError(f"it does not name all of these: {ids}")
-        return ids
+    def _start_arguments(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401 - a tensor, which mypy skips
+        """Return `generate`'s name for the tokens that captions start with, [images, tokens]."""
+        return {"decoder_input_ids": rows}
 
-    def _vision_config(self) -> Any:  # noqa: ANN401
-        """Return the config of the part that sees."""
-        return self._model.config.vision_config
+    def _image_size(self) -> Any:  # noqa: ANN401 - an int or two of them
+        """Return the only size of pixels that the model takes, as its config says it, or None."""
+        return None
 
     def _text_model(self) -> Any:  # noqa: ANN401
         """Return the part of the model whose generation settings a search obeys."""
         return self._model
 
-    @abstractmethod
-    def _start_arguments(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Return the family's name for the tokens that a caption starts with."""
+    def _load_tokenizer(self, folder: Path) -> Any:  # noqa: ANN401
+        return weights.load_tokenizer(folder, self._ids.vocab_size)
 
-    def _prompt_ids(self, prompt: str | None) -> list[int]:
-        text = (prompt or "").strip()
-        if not text:
-            return []
-        if not self.takes_prompt:
+    def _generation_config(self) -> GenerationConfig:
+        """Return the settings of a search that are not a decoding's.
+
+        Only the ids are kept of what a checkpoint says about generation: a caption must follow
+        from the settings that its run records, and old checkpoints carry a limit of 20 tokens.
+        """
+        return GenerationConfig(
+            bos_token_id=self._ids.start_token_id,
+            decoder_start_token_id=self._ids.start_token_id,
+            eos_token_id=list(self._ids.eos_token_ids),
+            pad_token_id=self._ids.pad_token_id,
+        )
+
+    def _start_ids(self, text: str | None) -> list[int]:
+        """Return the tokens that every caption starts with, those of a text among them."""
+        ids = [] if text is None else self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return [self._ids.start_token_id, *ids]
+
+    def _read(self, row: list[int], started: int) -> Generation:
+        """Read a found row of ids, of which the first `started` were given."""
+        new = row[started:]
+        end = next(
+            (index for index, token in enumerate(new) if token in self._ids.eos_token_ids), None
+        )
+        new = new[:end]
+        # the start id may lie outside the tokenizer's vocabulary; a prompt belongs to the text
+        text = self._tokenizer.decode([*row[1:started], *new], skip_special_tokens=True)
+        return Generation(text=str(text).strip(), tokens=len(new), truncated=end is None)
+
+    # Loading
+
+    def _require_engine(self, engine: Engine) -> None:
+        if engine is Engine.FAST and self.decoder_class is None:
             raise UnsupportedModelError(
-                f"{self.spec.name} takes no prompt: only BLIP models continue one.",
-                hint="Leave --prompt out, or choose a BLIP model such as blip-base.",
+                f"The fast engine does not run {self.spec.name}: {self._family.label} models run "
+                "on transformers only.",
+                hint="Use --engine auto or --engine transformers.",
             )
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids
+
+    def _load_model(self, folder: Path) -> Any:  # noqa: ANN401
+        return weights.load_model(self.model_class, folder, self._dtype).to(
+            str(self.placement.device)
+        )
+
+    def _check_image_size(self, folder: Path) -> int | None:
+        size = self._image_size()
+        if size is None:
+            return None
+        weights.require_pixels(self._inputs.prepare, folder, size)
+        return max(size) if isinstance(size, list | tuple) else int(size)
+
+    def _choose_decoder(self, engine: Engine) -> Any:  # noqa: ANN401 - a decoder or None
+        if self.decoder_class is None:
+            return None
+        return choose_engine(self.decoder_class, self._model, engine, name=self.spec.name)
+
+    def _in_memory(self, work: Callable[[], _T]) -> _T:
+        return runtime.in_memory(
+            work,
+            what=f"{self.spec.name} does not fit into the memory of {self.placement.device}.",
+            hint=runtime.memory_hint(self.placement),
+        )
+
+    # Searching
+
+    def _require_positions(self, started: int, decoding: Decoding, *, with_prompt: bool) -> None:
+        if started + decoding.max_new_tokens <= self._ids.max_position_embeddings:
+            return
+        room = max(0, self._ids.max_position_embeddings - started)
+        raise UsageError(
+            f"{self.spec.name} cannot write {decoding.max_new_tokens} new tokens"
+            f"{' after this prompt' if with_prompt else ''}: it has room for {room}.",
+            hint=f"Use --max-new-tokens {room} or fewer." if room else "Shorten the prompt.",
+        )
 
     def _search(
-        self, prepared: Sequence[Any], start: list[int], decoding: Decoding
+        self,
+        prepared: Sequence[Any],
+        start: list[int],
+        decoding: Decoding,
+        instruction: str | None,
     ) -> list[list[int]]:
         """Run the one search of a batch and return its rows of ids, start included."""
         with torch.inference_mode():
-            pixels = torch.stack(list(prepared)).to(self.placement.device, self._dtype)
+            batch = self._inputs.collate(prepared, instruction)
+            inputs = move(batch, str(self.placement.device), self._dtype)
             if self._decoder is not None:
-                return search(self._decoder, pixels, self._frame(start), decoding)
-            rows = torch.tensor([start] * len(prepared), device=pixels.device)
-            found: list[list[int]] = self._model.generate(
-                pixel_values=pixels, **self._start_arguments(rows), **_options(decoding)
-            ).tolist()
-            return found
+                frame = Frame(tuple(start), self._ids.eos_token_ids)
+                return search(self._decoder, inputs["pixel_values"], frame, decoding)
+            return self._generate(inputs, [start] * len(prepared), decoding)
 
-    def _frame(self, start: list[int]) -> Frame:
-        return Frame(tuple(start), (self._ids.end,))
-
-    def _read(self, row: list[int], started: int) -> Generation:
-        new = row[started:]
-        truncated = self._ids.end not in new
-        if not truncated:
-            new = new[: new.index(self._ids.end)]
-        # the start id may lie outside the tokenizer's vocabulary; a prompt belongs to the text
-        text = self._tokenizer.decode([*row[1:started], *new], skip_special_tokens=True)
-        return Generation(text=str(text).strip(), tokens=len(new), truncated=truncated)
+    def _generate(
+        self, inputs: Mapping[str, Any], starts: list[list[int]], decoding: Decoding
+    ) -> list[list[int]]:
+        rows = torch.tensor(starts, device=str(self.placement.device))
+        found: list[list[int]] = self._model.generate(
+            **inputs, **self._start_arguments(rows), **generate_options(decoding)
+        ).tolist()
+        return found
 
 
-def _options(decoding: Decoding) -> dict[str, Any]:
+def generate_options(decoding: Decoding) -> dict[str, Any]:
     """Name a decoding's fields for `generate`; what does not apply is left out, or it warns."""
     options: dict[str, Any] = {
         "do_sample": False,

@@ -1,31 +1,14 @@
-"""The models f1cap knows by name, as data, and what of them is on this machine.
-
-Code that runs a family is named as text and imported when a model is opened, so that listing
-and `--help` load no torch.
-"""
+"""The models f1cap knows by name, as data, and what of them is on this machine."""
 
 from pathlib import Path
 
+from f1cap.errors import UnsupportedModelError
+from f1cap.models import registry
 from f1cap.models.hub import cache
-from f1cap.records.models import Availability, CatalogEntry, Decoding, Family, ModelSpec
+from f1cap.models.registry import BLIP, GIT, VISION_ENCODER_DECODER
+from f1cap.records.models import Availability, CatalogEntry, Decoding, ModelSpec
 
-FAMILIES: dict[Family, str] = {
-    Family.BLIP: "f1cap.models.families.blip:BlipCaptioner",
-    Family.GIT: "f1cap.models.families.git:GitCaptioner",
-    Family.SWIN: "f1cap.models.families.vision_gpt2:SwinCaptioner",
-}
-
-_BLIP_DECODING = Decoding(num_beams=5)
-_GIT_DECODING = Decoding(num_beams=4)
-_SWIN_DECODING = Decoding(num_beams=5, no_repeat_ngram_size=2)
-# what a checkpoint outside the catalogue is decoded with
-DECODINGS = {
-    Family.BLIP: _BLIP_DECODING,
-    Family.GIT: _GIT_DECODING,
-    Family.SWIN: _SWIN_DECODING,
-}
-
-_BUNDLED = Path(__file__).resolve().parent.parent / "mini" / "checkpoints"
+_BUNDLED = Path(__file__).resolve().parent.parent / "bundled" / "checkpoints"
 _MINI_NOTE = (
     "Trained only on scenes that f1cap renders: on real photographs it is fluent and wrong."
 )
@@ -39,8 +22,8 @@ _ROWS = (
         aliases=("blip",),
         checkpoint="Salesforce/blip-image-captioning-base",
         revision="82a37760796d32b1411fe092ab5d4e227313294b",
-        family=Family.BLIP,
-        decoding=_BLIP_DECODING,
+        family=BLIP.name,
+        decoding=BLIP.decoding,
         parameters=223_971_644,
         note="Pre-trained, COCO captions among its data; the COCO scores published for BLIP are of "
         f"other, fine-tuned weights. {_NO_SAFETENSORS}",
@@ -49,8 +32,8 @@ _ROWS = (
         name="git-base",
         aliases=("git",),
         checkpoint="microsoft/git-base",
-        family=Family.GIT,
-        decoding=_GIT_DECODING,
+        family=GIT.name,
+        decoding=GIT.decoding,
         parameters=176_619_066,
         note="Pre-trained on image-text pairs, not fine-tuned on COCO; git-base-coco is.",
     ),
@@ -58,8 +41,8 @@ _ROWS = (
         name="swin-tiny",
         aliases=("swin",),
         checkpoint="yesidcanoc/image-captioning-swin-tiny-distilgpt2",
-        family=Family.SWIN,
-        decoding=_SWIN_DECODING,
+        family=VISION_ENCODER_DECODER.name,
+        decoding=VISION_ENCODER_DECODER.decoding,
         parameters=123_615_354,
         negative_control=True,
         note="The negative control: fluent COCO captions that have nothing to do with racing. "
@@ -68,8 +51,8 @@ _ROWS = (
     ModelSpec(
         name="blip-large",
         checkpoint="Salesforce/blip-image-captioning-large",
-        family=Family.BLIP,
-        decoding=_BLIP_DECODING,
+        family=BLIP.name,
+        decoding=BLIP.decoding,
         parameters=446_290_492,
         note="The larger BLIP, twice the size of blip-base.",
     ),
@@ -77,16 +60,16 @@ _ROWS = (
         name="git-base-coco",
         checkpoint="microsoft/git-base-coco",
         revision="a13141da42abd4a8cbf283601a8104265f537cee",
-        family=Family.GIT,
-        decoding=_GIT_DECODING,
+        family=GIT.name,
+        decoding=GIT.decoding,
         parameters=176_619_066,
         note="git-base fine-tuned on COCO captions.",
     ),
     ModelSpec(
         name="git-large-coco",
         checkpoint="microsoft/git-large-coco",
-        family=Family.GIT,
-        decoding=_GIT_DECODING,
+        family=GIT.name,
+        decoding=GIT.decoding,
         parameters=394_196_026,
         note="Fine-tuned on COCO captions; twice the size of git-base-coco.",
     ),
@@ -94,7 +77,7 @@ _ROWS = (
         name="vit-gpt2",
         checkpoint="nlpconnect/vit-gpt2-image-captioning",
         revision="dc68f91c06a1ba6f15268e5b9c13ae7a7c514084",
-        family=Family.SWIN,
+        family=VISION_ENCODER_DECODER.name,
         decoding=Decoding(num_beams=4, max_new_tokens=16),
         parameters=239_195_904,
         note=f"Fine-tuned on COCO captions, which its card decodes to 16 tokens. {_NO_SAFETENSORS}",
@@ -102,8 +85,8 @@ _ROWS = (
     ModelSpec(
         name="git-mini",
         checkpoint=str(_BUNDLED / "git-mini"),
-        family=Family.GIT,
-        decoding=_GIT_DECODING,
+        family=GIT.name,
+        decoding=GIT.decoding,
         parameters=2_792_954,
         local=True,
         bundled=True,
@@ -112,8 +95,8 @@ _ROWS = (
     ModelSpec(
         name="blip-mini",
         checkpoint=str(_BUNDLED / "blip-mini"),
-        family=Family.BLIP,
-        decoding=_BLIP_DECODING,
+        family=BLIP.name,
+        decoding=BLIP.decoding,
         parameters=3_512_507,
         local=True,
         bundled=True,
@@ -122,8 +105,8 @@ _ROWS = (
     ModelSpec(
         name="swin-mini",
         checkpoint=str(_BUNDLED / "swin-mini"),
-        family=Family.SWIN,
-        decoding=_SWIN_DECODING,
+        family=VISION_ENCODER_DECODER.name,
+        decoding=VISION_ENCODER_DECODER.decoding,
         parameters=3_345_460,
         local=True,
         bundled=True,
@@ -134,6 +117,23 @@ _ROWS = (
 CATALOG: dict[str, ModelSpec] = {row.name: row for row in _ROWS}
 STUDY: tuple[str, ...] = ("blip-base", "git-base", "swin-tiny")  # what --all means
 MINIS: tuple[str, ...] = ("git-mini", "blip-mini", "swin-mini")  # what runs without a download
+
+
+def require_prompt(spec: ModelSpec) -> None:
+    """Refuse a prompt to a model whose family takes none.
+
+    Raises:
+        UnsupportedModelError: It takes none.
+    """
+    if registry.find(spec.family).takes_prompt:
+        return
+    takers = [family for family in registry.families() if family.takes_prompt]
+    names = {family.name for family in takers}
+    example = next(name for name, row in CATALOG.items() if row.family in names)
+    raise UnsupportedModelError(
+        f"{spec.name} takes no prompt: only {' and '.join(one.label for one in takers)} models do.",
+        hint=f"Leave --prompt out, or choose a model that takes one, such as {example}.",
+    )
 
 
 def availability(spec: ModelSpec) -> Availability:

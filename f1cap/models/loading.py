@@ -8,11 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from f1cap.errors import CheckpointError, CorruptCheckpointError
+from f1cap.models import registry
 from f1cap.models.base import Captioner, DownloadListener
-from f1cap.models.catalog import FAMILIES
 from f1cap.models.device import cpu
 from f1cap.models.device.cpu import let_idle_threads_sleep
 from f1cap.models.device.placement import place
@@ -36,7 +35,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     Args:
         spec: From `naming.resolve`.
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
-        dtype: `auto` or a number format.
+        dtype: `auto` or the one to run in.
         engine: Whose code searches for captions; both find the same ones.
         offline: Do not ask the network.
         on_download: Told of bytes as they arrive, from another thread.
@@ -58,7 +57,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     with interrupt_afterwards():
         with _without_collector():
             runtime = importlib.import_module("f1cap.models.device.runtime")
-            captioner_class = _import_target(FAMILIES[spec.family])
+            captioner_class = registry.captioner_class(spec.family)
         weights_bytes = sum(path.stat().st_size for path in cache.weight_files(folder) or ())
         placement = place(device, dtype, runtime.probe(), weights_bytes)
         runtime.keep_quiet()
@@ -68,7 +67,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             if not spec.local:
                 download.discard_damaged(folder, error)
             raise
-    if placement.device == "cpu":
+    if placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
 
@@ -103,11 +102,6 @@ def _without_collector() -> Iterator[None]:
         gc.freeze()
         if enabled:
             gc.enable()
-
-
-def _import_target(target: str) -> Any:  # noqa: ANN401 - a class named as text
-    module, _, name = target.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 _INTERRUPTED = 130

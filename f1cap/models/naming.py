@@ -6,21 +6,14 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from f1cap.errors import UnknownModelError, UnsupportedModelError
-from f1cap.models.catalog import CATALOG, DECODINGS
+from f1cap.models import registry
+from f1cap.models.catalog import CATALOG
 from f1cap.models.hub import cache, download
-from f1cap.records.models import Family, ModelSpec
+from f1cap.models.registry import FamilySpec
+from f1cap.records.models import ModelSpec
 
-# what config.json calls a family, and the one of its classes that captions
-_MODEL_TYPES: dict[str, tuple[Family, str]] = {
-    "blip": (Family.BLIP, "BlipForConditionalGeneration"),
-    "git": (Family.GIT, "GitForCausalLM"),
-    "vision-encoder-decoder": (Family.SWIN, "VisionEncoderDecoderModel"),
-}
-_DECODER_TYPE = "gpt2"
-_FAMILY_WORDS = "BLIP (model_type blip), GIT (git), image encoder + GPT-2 (vision-encoder-decoder)"
 # org/name, and after an @ the revision that was asked for
 _HUB_ID = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
@@ -61,7 +54,7 @@ def resolve(name: str, *, offline: bool = False) -> ModelSpec:
     )
 
 
-def read_family(folder: Path, *, name: str) -> Family:
+def read_family(folder: Path, *, name: str) -> FamilySpec:
     """Return the family that a checkpoint's config.json declares.
 
     Raises:
@@ -71,30 +64,21 @@ def read_family(folder: Path, *, name: str) -> Family:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         message = f"{name} is not a checkpoint folder: it has no config.json."
-        raise UnsupportedModelError(message, hint=f"f1cap runs {_FAMILY_WORDS}.") from None
+        raise UnsupportedModelError(message, hint=registry.served()) from None
     except (OSError, ValueError) as error:
         message = f"The config.json of {name} cannot be read: {error}."
-        raise UnsupportedModelError(message, hint=f"f1cap runs {_FAMILY_WORDS}.") from None
+        raise UnsupportedModelError(message, hint=registry.served()) from None
     if not isinstance(config, dict):
         config = {}
-    declared = config.get("model_type")
-    family, captioner = _MODEL_TYPES.get(str(declared), (None, ""))
-    problem = None
-    if family is None:
-        problem = f"is of the family {declared!r}"
-    elif isinstance(made := config.get("architectures"), list) and made and captioner not in made:
-        problem = f"is made for {', '.join(map(str, made))}, which writes no captions"
-    elif family is Family.SWIN and (text := _decoder_type(config)) != _DECODER_TYPE:
-        problem = f"writes with {text!r}, not GPT-2"
-    if family is None or problem is not None:
-        message = f"{name} {problem}: f1cap does not run it."
-        raise UnsupportedModelError(message, hint=f"f1cap runs {_FAMILY_WORDS}.")
-    return family
-
-
-def _decoder_type(config: dict[str, Any]) -> object:
-    decoder = config.get("decoder")
-    return decoder.get("model_type") if isinstance(decoder, dict) else None
+    problems: list[str] = []
+    for family in registry.serving(str(config.get("model_type"))):
+        problem = family.problem_of(config)
+        if problem is None:
+            return family
+        problems.append(problem)
+    problem = problems[0] if problems else f"is of the family {config.get('model_type')!r}"
+    message = f"{name} {problem}: f1cap does not run it."
+    raise UnsupportedModelError(message, hint=registry.served())
 
 
 def _local_spec(folder: Path) -> ModelSpec:
@@ -106,8 +90,8 @@ def _local_spec(folder: Path) -> ModelSpec:
     return ModelSpec(
         name=folder.name,
         checkpoint=str(folder),
-        family=family,
-        decoding=DECODINGS[family],
+        family=family.name,
+        decoding=family.decoding,
         local=True,
     )
 
@@ -125,8 +109,8 @@ def _hub_spec(repo: str, revision: str | None, wanted: str, *, offline: bool) ->
     return ModelSpec(
         name=wanted,
         checkpoint=repo,
-        family=family,
-        decoding=DECODINGS[family],
+        family=family.name,
+        decoding=family.decoding,
         revision=revision,
     )
 

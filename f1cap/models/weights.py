@@ -28,7 +28,7 @@ _TRIAL_SIZE = (40, 30)  # not square: an image processor that keeps the shape sh
 
 
 def load_model(model_class: Any, folder: Path, dtype: Any) -> Any:  # noqa: ANN401 - transformers' types
-    """Load a model's weights in a number format, without running code from the folder.
+    """Load a model's weights in a dtype, without running code from the folder.
 
     Args:
         model_class: The family's class in transformers.
@@ -85,11 +85,11 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401
     )
 
 
-def require_pixels(processor: Any, folder: Path, wanted: object) -> None:  # noqa: ANN401
+def require_pixels(prepare: Callable[[Any], Any], folder: Path, wanted: object) -> None:
     """Try an image processor, so that a mistake in its file fails once, not for each image.
 
     Args:
-        processor: A checkpoint's own.
+        prepare: Makes pixels, [3, height, width], of an image by a checkpoint's own processor.
         folder: Where it came from.
         wanted: The model's image size as its config says it: a side, or height and width.
 
@@ -99,8 +99,7 @@ def require_pixels(processor: Any, folder: Path, wanted: object) -> None:  # noq
     from PIL import Image
 
     def attempt() -> list[int]:
-        image = Image.new("RGB", _TRIAL_SIZE)
-        return list(processor(images=image, return_tensors="pt")["pixel_values"][0].shape)
+        return list(prepare(Image.new("RGB", _TRIAL_SIZE)).shape)
 
     shape = reading(attempt, folder, what="image processor")
     sides = list(wanted) if isinstance(wanted, list | tuple) else [wanted, wanted]
@@ -112,12 +111,12 @@ def require_pixels(processor: Any, folder: Path, wanted: object) -> None:  # noq
         )
 
 
-def load_tokenizer(folder: Path, words: int) -> Any:  # noqa: ANN401
+def load_tokenizer(folder: Path, vocab_size: int) -> Any:  # noqa: ANN401
     """Load a checkpoint's tokenizer.
 
     Args:
         folder: A local folder; nothing is fetched.
-        words: How many the model knows.
+        vocab_size: Of the model.
 
     Raises:
         CorruptCheckpointError: Its files are missing or damaged.
@@ -133,9 +132,9 @@ def load_tokenizer(folder: Path, words: int) -> Any:  # noqa: ANN401
     )
     # without its vocabulary a tokenizer still loads, and answers with nothing but [UNK]; models
     # may know a few ids that their tokenizer does not
-    if len(tokenizer) < words // 2:
+    if len(tokenizer) < vocab_size // 2:
         raise CorruptCheckpointError(
-            f"The tokenizer in {folder} has {len(tokenizer)} of {words} words.",
+            f"The tokenizer in {folder} has {len(tokenizer)} of {vocab_size} tokens.",
             hint="It needs tokenizer.json, or vocab.txt, or vocab.json with merges.txt.",
         )
     return tokenizer

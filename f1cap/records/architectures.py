@@ -11,21 +11,15 @@ class VisionShape:
         pixels: Side of the square image that it takes.
         tokens: Positions of its first layer, where a pyramid such as Swin holds the most.
         width: Of a position there.
-        feed: Width of the feed-forward part there.
-        heads: Attention heads there.
-        window: Positions that attend to each other, where these are fewer than all.
+        mlp_width: Of the feed-forward part there.
         tokens_out: Positions that it hands to the text model.
-        width_out: Their width.
     """
 
     pixels: int
     tokens: int
     width: int
-    feed: int
-    heads: int
+    mlp_width: int
     tokens_out: int
-    width_out: int
-    window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +27,15 @@ class TextShape:
     """A text decoder.
 
     Attributes:
-        tied: The words' embeddings serve as the output layer too.
-        prefix: Image tokens are the start of its text (GIT); else it looks at them across (BLIP,
-            GPT-2).
+        tied: The token embeddings serve as the output layer too.
+        prefix: Image tokens are the start of its text (GIT); else it reads them by cross-attention
+            (BLIP, GPT-2).
     """
 
     layers: int
     width: int
-    feed: int
-    vocabulary: int
+    mlp_width: int
+    vocab_size: int
     tied: bool
     prefix: bool
 
@@ -60,33 +54,33 @@ class Footprint:
 
     Attributes:
         weights: Exact: every parameter once, at the number format's size.
-        layout: On a CPU, tied embeddings a second time, laid out as an output layer.
+        prepack: On a CPU, tied embeddings a second time, packed as an output layer.
         images: Prepared images of a batch.
         encoder: The most that the image encoder holds at once.
         cache: Keys and values: of the images once, of the text per beam.
-        reading: What the text model holds while it takes the image tokens in.
+        prefill: What the text model holds while it takes the image tokens in.
         search: Logits and scores of all beams over the vocabulary.
         overhead: What the CUDA context and the allocator add on a GPU; 0 on a CPU.
     """
 
     weights: int
-    layout: int
+    prepack: int
     images: int
     encoder: int
     cache: int
-    reading: int
+    prefill: int
     search: int
     overhead: int
 
     @property
     def working(self) -> int:
         """The peak of what comes and goes: the three stages come one after the other."""
-        return self.images + max(self.encoder, self.cache + max(self.reading, self.search))
+        return self.images + max(self.encoder, self.cache + max(self.prefill, self.search))
 
     @property
     def tensors(self) -> int:
         """The peak of all tensors."""
-        return self.weights + self.layout + self.working
+        return self.weights + self.prepack + self.working
 
     @property
     def total(self) -> int:

@@ -1,9 +1,10 @@
 """What `bench` measures: a row for each model and setting, and the machine it was measured on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from f1cap.records.baselines import BaselineComparison
 from f1cap.records.images import Problem
 from f1cap.records.readings import Timings
 
@@ -73,15 +74,15 @@ class BenchQuality:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceResult:
-    """The same checkpoint through the plain transformers loop, in turns with f1cap.
+class TransformersResult:
+    """The same checkpoint through plain transformers, in alternating rounds with f1cap.
 
     Attributes:
-        images_per_s: Of the reference; None where it failed.
-        speedup: f1cap's rate over the reference's, from the turns that both took.
+        images_per_s: Of plain transformers; None where it failed.
+        speedup: f1cap's rate over that one, from the rounds that both took.
         identical: Share of images for which both wrote the same caption.
         images: Images that both captioned.
-        latency_s: The reference's times an image.
+        latency_s: Plain transformers' times an image.
         reason: Why it failed.
     """
 
@@ -100,9 +101,11 @@ class BenchRow:
     Attributes:
         reason: Why it failed, in a sentence; None for a complete row.
         code: The kind of failure.
-        dtype: The number format it ran in; what was asked for where it never ran.
+        dtype: The one it ran in; what was asked for where it never ran.
+        prompt: How each caption had to begin; None where nothing was given.
+        reduced_jpeg: Large JPEGs were decoded at a reduced size.
         asked_batch_size: None where the choice was f1cap's.
-        batch_size: The batch that held.
+        batch_size: The largest batch that fitted into memory.
         images: Images captioned while the clock ran; the same one may come again.
         import_s: Importing torch, transformers and the family's code.
         load_s: From the first byte read of the checkpoint to a model ready to run.
@@ -111,7 +114,7 @@ class BenchRow:
         prepare_s: Decoding and preprocessing alone.
         generate_s: An image's share of the model's time alone.
         images_per_s: Images over the time from the first to the last.
-        images_per_s_stdev: Of the turns' own rates: what a repetition may differ by.
+        images_per_s_stdev: Of the rounds' own rates: what a repetition may differ by.
         tokens_per_s: New tokens over the model's time.
         fits: The peak is within the GPU, within --vram-limit, or within the RAM on a CPU.
         captions: Cleaned, by image; not part of the JSON row.
@@ -130,6 +133,8 @@ class BenchRow:
     dtype: str | None = None
     num_beams: int | None = None
     max_new_tokens: int | None = None
+    prompt: str | None = None
+    reduced_jpeg: bool = False
     asked_batch_size: int | None = None
     batch_size: int | None = None
     threads: int | None = None
@@ -153,14 +158,15 @@ class BenchRow:
     energy_j_per_image: float | None = None
     # worth
     quality: BenchQuality | None = None
-    reference: ReferenceResult | None = None
+    transformers: TransformersResult | None = None
     notes: tuple[str, ...] = ()
     captions: Mapping[str, str] = field(default_factory=dict)
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the row as JSON has it."""
-        kept = [item.name for item in fields(self) if item.name != "captions"]
-        return {name: getattr(self, name) for name in kept}
+        row = asdict(self)
+        del row["captions"]
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,41 +202,6 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Regression:
-    """A number that got worse than an earlier run's by more than the tolerance.
-
-    Attributes:
-        change: (now - before) / before.
-    """
-
-    model: str
-    dtype: str | None
-    batch_size: int | None
-    metric: str
-    before: float
-    now: float
-    change: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """This run beside an earlier one.
-
-    Attributes:
-        baseline: What the user called the earlier run.
-        compared: Rows that both have.
-        regressions: What got worse.
-        differences: What else differs between the two runs, in sentences.
-    """
-
-    baseline: str
-    tolerance: float
-    compared: int
-    regressions: tuple[Regression, ...]
-    differences: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Benchmark:
     """All rows of one command."""
 
@@ -239,16 +210,16 @@ class Benchmark:
     images: int
     rows: tuple[BenchRow, ...]
     problems: tuple[Problem, ...]
-    comparison: Comparison | None = None
+    comparison: BaselineComparison | None = None
     saved: str | None = None
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return the benchmark as JSON has it."""
         return {
-            "environment": self.environment,
+            "environment": asdict(self.environment),
             "dataset": self.dataset,
             "images": self.images,
-            "rows": [row.plain() for row in self.rows],
-            "comparison": self.comparison,
+            "rows": [row.to_dict() for row in self.rows],
+            "comparison": None if self.comparison is None else asdict(self.comparison),
             "saved": self.saved,
         }

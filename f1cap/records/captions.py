@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from f1cap.records.images import Problem
-from f1cap.records.models import Decoding, DType, Family, Placement
+from f1cap.records.models import Decoding, DType, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Caption:
         truncated: The length limit ended it, not the model.
         line_breaks: The model's text held line breaks before it was cleaned.
         latency_s: From opening the image to its text; in a batch, its share.
+        error: Why there is no caption; only the Python API returns such a one.
     """
 
     image: str
@@ -42,10 +43,19 @@ class Caption:
     truncated: bool
     line_breaks: bool
     latency_s: float
+    error: Problem | None = None
+
+    @classmethod
+    def failed(cls, problem: Problem) -> "Caption":
+        """Stand in for the caption of an image that cannot be read."""
+        return cls(problem.image or "", "", 0, False, False, 0.0, problem)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the caption as the journal and all documents have it."""
-        return {
+        """Return the caption as the journal and all documents have it.
+
+        An `error` stands in those alone that have one.
+        """
+        found: dict[str, object] = {
             "image": self.image,
             "caption": self.caption,
             "tokens": self.tokens,
@@ -53,6 +63,7 @@ class Caption:
             "line_breaks": self.line_breaks,
             "latency_s": round(self.latency_s, 6),
         }
+        return found if self.error is None else found | {"error": asdict(self.error)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,7 @@ class CaptionRun:
     model: str
     checkpoint: str
     revision: str
-    family: Family
+    family: str
     dataset: str
     placement: Placement
     settings: CaptionSettings
@@ -112,14 +123,14 @@ class CaptionRun:
     captions: Iterable[Caption]
 
     def to_dict(self) -> dict[str, object]:
-        """Return the run as JSON has it; its captions are an iterator, read as they are written."""
+        """Return the run as its documents have it; its captions, which may be many, left out."""
         return {
             "model": self.model,
             "checkpoint": self.checkpoint,
             "revision": self.revision,
             "family": self.family,
             "dataset": self.dataset,
-            "device": self.placement.device,
+            "device": str(self.placement.device),
             "dtype": self.placement.dtype,
             "settings": asdict(self.settings),
             "images": self.images,
@@ -134,7 +145,6 @@ class CaptionRun:
             "vram_peak_bytes": self.vram_peak_bytes,
             "rss_peak_bytes": self.rss_peak_bytes,
             "results_dir": str(self.results_dir),
-            "captions": (caption.to_dict() for caption in self.captions),
         }
 
 
@@ -153,7 +163,10 @@ class CaptionOutcome:
     def to_dict(self) -> dict[str, object]:
         """Return the runs as JSON has them; problems stand beside them in the document."""
         return {
-            "runs": [run.to_dict() for run in self.runs],
+            "runs": [
+                {**run.to_dict(), "captions": (caption.to_dict() for caption in run.captions)}
+                for run in self.runs
+            ],
             "passed_over": list(self.passed_over),
         }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from f1cap.errors import F1capError
 
@@ -23,39 +24,78 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageAddress:
+    """What another process opens an image by; plain text, so that it passes a pipe as JSON.
+
+    Attributes:
+        name: The image's name in its dataset.
+        location: Where its bytes lie, which only `corpus` reads: of a file, the path.
+    """
+
+    name: str
+    location: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the fields by name, which the constructor takes back."""
+        return {"name": self.name, "location": self.location}
+
+
+class ImageItem(Protocol):
+    """An image that can be opened, wherever its bytes lie; safe to use from several threads."""
+
+    @property
+    def name(self) -> str:
+        """A POSIX path, unique in its dataset."""
+        ...
+
+    @property
+    def path(self) -> Path | None:
+        """Its file, beside which others may be put; None for an image that is no file."""
+        ...
+
+    def read(self) -> bytes:
+        """Return its bytes as they are kept, still encoded and of a bounded size.
+
+        Raises:
+            ImageError: It cannot be read, or is too large.
+        """
+        ...
+
+    def address(self) -> ImageAddress:
+        """Return what `corpus.open_item` opens it by in another process."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """Images to caption, as names only: images are opened when their turn comes.
+    """Images to caption, in the order of the run; each is opened when its turn comes.
 
     Attributes:
         name: For people: the folder's name.
-        root: The folder that the image names are relative to, resolved.
-        images: POSIX paths relative to `root`, in the order of the run; unique.
+        location: For people: where it lies, as the path of a folder.
+        items: May be made as they are asked for, so that 100,000 of them cost little.
         references: By image name; empty where there is no captions.json.
-        missing: Images that captions.json names and the folder lacks.
+        missing: Images that captions.json names and the dataset lacks.
         passed_over: HEIC and raw photographs, which Pillow cannot decode; no failures, as cameras
             put them beside a JPEG of the same image.
         identity: What tells this dataset from another of the same name (see `store`).
     """
 
     name: str
-    root: Path
-    images: Sequence[str]
+    location: str
+    items: Sequence[ImageItem]
     references: Mapping[str, Reference]
     missing: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     identity: str = ""
 
-    def path(self, image: str) -> Path:
-        """Return the file of an image."""
-        return self.root / image
 
-    def category(self, image: str) -> str | None:
-        """Return an image's group: captions.json's, else its folder's name, else None."""
-        reference = self.references.get(image)
-        if reference is not None and reference.category is not None:
-            return reference.category
-        folder, _, _ = image.rpartition("/")
-        return folder or None
+def category_of(image: str, references: Mapping[str, Reference]) -> str | None:
+    """Return an image's group: its reference's, else its folder's name, else None."""
+    reference = references.get(image)
+    if reference is not None and reference.category is not None:
+        return reference.category
+    return image.rpartition("/")[0] or None
 
 
 @dataclass(frozen=True, slots=True)

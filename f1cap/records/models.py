@@ -1,28 +1,65 @@
 """What a captioner is and how it is asked to decode."""
 
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
 # The largest batch size that can be asked for: far beyond what makes anything faster.
 LARGEST_BATCH = 4096
+_DEVICE = re.compile(r"(auto|cpu|mps|cuda)|cuda:(\d{1,4})", re.ASCII)
 
 
-class Family(StrEnum):
-    """The model families that f1cap serves."""
-
-    BLIP = "blip"
-    GIT = "git"
-    SWIN = "swin"  # any VisionEncoderDecoder: an image encoder and a GPT-2 with cross-attention
-
-
-class Device(StrEnum):
-    """Kinds of device; the user may also name one GPU, as in `cuda:1`."""
+class DeviceKind(StrEnum):
+    """Kinds of device; `auto` is what a user may ask for, never where a model runs."""
 
     AUTO = "auto"
     CUDA = "cuda"
     MPS = "mps"
     CPU = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a model runs, or is asked to run.
+
+    Attributes:
+        index: Of a CUDA GPU as torch counts them; None for other kinds, and for a `cuda` that
+            leaves the choice open.
+    """
+
+    kind: DeviceKind
+    index: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Device":
+        """Read `auto`, `cpu`, `mps`, `cuda` or `cuda:N`, in any case.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        match = _DEVICE.fullmatch(text.strip().lower())
+        if match is None:
+            message = f"{text!r} is not auto, cpu, mps, cuda or cuda:N"
+            raise ValueError(message)
+        kind, index = match.groups()
+        if kind is None:
+            return cls(DeviceKind.CUDA, int(index))
+        return cls(DeviceKind(kind))
+
+    @property
+    def is_cpu(self) -> bool:
+        """Tell whether it is the CPU."""
+        return self.kind is DeviceKind.CPU
+
+    @property
+    def cuda_index(self) -> int | None:
+        """The GPU as CUDA numbers them, the first where none is named; None for other kinds."""
+        return (self.index or 0) if self.kind is DeviceKind.CUDA else None
+
+    def __str__(self) -> str:
+        """Write it as torch does: `cpu`, `mps`, `cuda:0`."""
+        return str(self.kind) if self.index is None else f"{self.kind}:{self.index}"
 
 
 class DType(StrEnum):
@@ -64,6 +101,16 @@ class Decoding:
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
 
+    def override(
+        self, *, num_beams: int | None = None, max_new_tokens: int | None = None
+    ) -> "Decoding":
+        """Return the search with what a user chose; None leaves the model's own."""
+        return replace(
+            self,
+            num_beams=self.num_beams if num_beams is None else num_beams,
+            max_new_tokens=self.max_new_tokens if max_new_tokens is None else max_new_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
@@ -73,7 +120,7 @@ class ModelSpec:
         name: What the user calls it; the name of its results folder.
         checkpoint: A hub id, or the path of a local folder.
         revision: The pinned commit on the hub; None follows `main`, or means a local folder.
-        family: Decides the code that runs it.
+        family: Name in the registry of families, which decides the code that runs it.
         decoding: Used where the user says nothing else.
         parameters: Number of weights, tied ones counted once; None where unknown.
         local: The checkpoint is a folder on this machine (bundled or the user's).
@@ -83,7 +130,7 @@ class ModelSpec:
 
     name: str
     checkpoint: str
-    family: Family
+    family: str
     decoding: Decoding
     revision: str | None = None
     aliases: tuple[str, ...] = ()
@@ -129,11 +176,11 @@ class Placement:
     """On which device and in which dtype a model runs, and what the user should know about it.
 
     Attributes:
-        device: As torch names it: `cpu`, `mps`, `cuda:0`.
+        device: Never `auto`.
         dtype: Never `auto`.
         notes: Sentences: why a device was not used, which command would change that.
     """
 
-    device: str
+    device: Device
     dtype: DType
     notes: tuple[str, ...] = ()

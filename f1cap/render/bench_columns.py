@@ -32,7 +32,7 @@ def main_columns(rows: Sequence[BenchRow]) -> list[BenchColumn]:
             BenchColumn("Length", _length, 8),
         ]
     columns += [BenchColumn("img/s", _rate, 0), BenchColumn("p95", _percentile("p95"), 3)]
-    if any(row.reference is not None for row in rows):
+    if any(row.transformers is not None for row in rows):
         columns += [
             BenchColumn("Speed-up", _speedup, 2),
             BenchColumn("Same", _identical, 4),
@@ -81,6 +81,8 @@ _PLAIN_FIELDS = (
     "device",
     "dtype",
     "num_beams",
+    "prompt",
+    "reduced_jpeg",
     "asked_batch_size",
     "batch_size",
     "threads",
@@ -106,7 +108,7 @@ _INNER_FIELDS = (
     ("memory", "torch_reserved_bytes"),
     ("memory", "rss_bytes"),
     *(("quality", part) for part in ("cider", "low", "high", "length_ratio")),
-    *(("reference", part) for part in ("images_per_s", "speedup", "identical")),
+    *(("transformers", part) for part in ("images_per_s", "speedup", "identical")),
 )
 
 
@@ -132,14 +134,14 @@ def _setting_columns(rows: Sequence[BenchRow]) -> list[BenchColumn]:
     columns = [BenchColumn("Model", lambda row: row.model)]
     if len({row.dtype for row in rows}) > 1:
         columns.append(BenchColumn("Dtype", lambda row: row.dtype or "n/a"))
-    # asked for too: of a sweep that ran out of memory several rows may hold the same batch
+    # asked for too: of a sweep that ran out of memory several rows may end at the same batch size
     if len({(row.asked_batch_size, row.batch_size) for row in rows}) > 1:
         columns.append(BenchColumn("Batch", _batch))
     return columns
 
 
 def _batch(row: BenchRow) -> str:
-    """Return the batch that held; with the one asked for, where that is another."""
+    """Return the batch size that fitted; with the one asked for, where that is another."""
     asked, held = row.asked_batch_size, row.batch_size
     if asked is None:
         return f"{held} (auto)"
@@ -155,11 +157,11 @@ def _length(row: BenchRow) -> str:
 
 
 def _speedup(row: BenchRow) -> str:
-    return times(None if row.reference is None else row.reference.speedup)
+    return times(None if row.transformers is None else row.transformers.speedup)
 
 
 def _identical(row: BenchRow) -> str:
-    return percent(None if row.reference is None else row.reference.identical)
+    return percent(None if row.transformers is None else row.transformers.identical)
 
 
 def _interval(row: BenchRow) -> str:

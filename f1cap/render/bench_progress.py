@@ -1,127 +1,140 @@
-"""What a benchmark shows while it runs: nothing, plain lines, or a bar for each row."""
+"""What a benchmark tells while it runs: how far each row is, and the lines for logs and pipes."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from rich.text import Text
+from rich.console import Console
 
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
 from f1cap.records.readings import MemoryReading
-from f1cap.render.formatting import count, printable, rate, size
-from f1cap.render.terminal import message_console
+from f1cap.render.formatting import count, rate, size
+from f1cap.render.progress import say
 
 
-class _Cell(Protocol):
-    """A row to be; the service's fits by shape."""
+@dataclass(slots=True)
+class RowState:
+    """How far one row is.
+
+    Attributes:
+        share: Of its measurement, 0 to 1.
+    """
+
+    label: str
+    phase: str = "waiting"
+    share: float = 0.0
+    started: bool = False
+    finished: bool = False
+
+
+@dataclass(slots=True)
+class BenchState:
+    """All that a display shows.
+
+    Attributes:
+        index: Of the row that is measured now.
+        images: Captioned while the clock ran, in this row; so for what follows.
+        latency_s: The newest; None where nothing was measured yet.
+        memory: The newest.
+        peak_bytes: The most of it so far.
+    """
+
+    rows: list[RowState] = field(default_factory=list)
+    index: int = 0
+    images: int = 0
+    latency_s: float | None = None
+    memory: MemoryReading = field(default_factory=lambda: MemoryReading(None))
+    peak_bytes: int = 0
 
     @property
-    def label(self) -> str: ...
+    def row(self) -> RowState:
+        """The row that is measured now."""
+        return self.rows[self.index]
+
+    @property
+    def used_bytes(self) -> int | None:
+        """Memory of the measured process now: on its GPU, else resident."""
+        on_gpu = self.memory.vram_process_bytes
+        return self.memory.rss_bytes if on_gpu is None else on_gpu
 
 
-class QuietBench:
-    """Only failures, and how far it came where it was interrupted."""
+class BenchProgress:
+    """The listener of a benchmark: keeps the state, and prints what must be told in words."""
 
-    def __init__(self) -> None:
-        self.console = message_console()
-
-    def bench_started(self, cells: Sequence[_Cell], images: int) -> None:
-        """Show nothing."""
-
-    def cell_started(self, place: int) -> None:
-        """Show nothing."""
-
-    def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
-        """Show nothing."""
-
-    def phase(self, what: str) -> None:
-        """Show nothing."""
-
-    def measured(self, share: float, images: int, latency_s: float, memory: MemoryReading) -> None:
-        """Show nothing."""
-
-    def cell_finished(self, row: BenchRow) -> None:
-        """Show a row that failed."""
-        if row.status != "ok":
-            self.say(f"{row.model} failed: {row.reason}", style="red")
-            if row.hint:
-                self.say(f"hint: {row.hint}", style="bold")
-
-    def failed(self, problem: Problem) -> None:
-        """Show one line."""
-        self.say(f"failed: {problem.message}", style="red")
-
-    def interrupted(self, done: int, rows: int) -> None:
-        """Say how far it came."""
-        self.say(f"Interrupted: {done} of {rows} rows were finished.", style="yellow")
-
-    def note(self, message: str) -> None:
-        """Show nothing."""
-
-    def say(self, message: str, *, style: str = "") -> None:
-        """Print one line on stderr, cleaned."""
-        self.console.print(Text(printable(message), style=style), soft_wrap=True)
-
-
-class PlainBench(QuietBench):
-    """A line for each phase, for logs and pipes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._labels: list[str] = []
-        self._place = 0
+    def __init__(self, console: Console, *, quiet: bool = False, lines: bool = False) -> None:
+        """Tell only failures where `quiet`, and each phase where `lines`."""
+        self.state = BenchState()
+        self._console = console
+        self._quiet = quiet
+        self._lines = lines
         self._notes: set[str] = set()
         self._file = ""
 
-    def bench_started(self, cells: Sequence[_Cell], images: int) -> None:
-        """Say what is coming."""
-        self._labels = [cell.label for cell in cells]
-        self.say(f"{count(len(cells), 'row')} to measure on {count(images, 'image')}")
+    def bench_started(self, labels: Sequence[str], images: int) -> None:
+        """Take in what is coming."""
+        self.state = BenchState([RowState(label) for label in labels])
+        if self._lines:
+            self._say(f"{count(len(labels), 'row')} to measure on {count(images, 'image')}")
 
-    def cell_started(self, place: int) -> None:
-        """Remember which."""
-        self._place = place
+    def row_started(self, index: int) -> None:
+        """Go on to a row."""
+        self.state.index = index
+        self.state.row.started = True
+        self._clear_figures()
 
     def downloading(self, done_bytes: int, total_bytes: int, file: str) -> None:
-        """Print a line for each file."""
-        if file != self._file:
+        """Show bytes in place of the phase; print a line for each file."""
+        row = self.state.row
+        row.phase = f"downloading {size(done_bytes)} of {size(total_bytes)}"
+        if self._lines and file != self._file:
             self._file = file
-            self.say(f"{self._label}: downloading {file}, {size(total_bytes)} in all")
+            self._say(f"{row.label}: downloading {file}, {size(total_bytes)} in all")
 
     def phase(self, what: str) -> None:
-        """Print one line."""
-        self.say(f"{self._label}: {what}")
+        """Take in what the row's process does; print a line for it."""
+        self.state.row.phase = what
+        if self._lines:
+            self._say(f"{self.state.row.label}: {what}")
 
-    def cell_finished(self, row: BenchRow) -> None:
-        """Print the rate, or why there is none."""
-        super().cell_finished(row)
+    def measured(self, share: float, images: int, latency_s: float, memory: MemoryReading) -> None:
+        """Take in the newest figures."""
+        state = self.state
+        state.row.share = share
+        state.images, state.latency_s, state.memory = images, latency_s, memory
+        state.peak_bytes = max(state.peak_bytes, state.used_bytes or 0)
+
+    def row_finished(self, row: BenchRow) -> None:
+        """Show the result in the phase's place; say why a row failed."""
+        state = self.state.row
+        state.finished = True
+        self._clear_figures()
         if row.status == "ok":
-            self.say(f"{self._label}: {rate(row.images_per_s)}")
+            state.phase, state.share = rate(row.images_per_s), 1.0
+            if self._lines:
+                self._say(f"{state.label}: {state.phase}")
+            return
+        state.phase = "failed"
+        self._say(f"{row.model} failed: {row.reason}", style="red")
+        if row.hint:
+            self._say(f"hint: {row.hint}", style="bold")
+
+    def failed(self, problem: Problem) -> None:
+        """Print one line."""
+        self._say(f"failed: {problem.message}", style="red")
+
+    def interrupted(self, done: int, rows: int) -> None:
+        """Say how far it came."""
+        self._say(f"Interrupted: {done} of {rows} rows were finished.", style="yellow")
 
     def note(self, message: str) -> None:
         """Print one line, the first time."""
-        if message not in self._notes:
+        if not self._quiet and message not in self._notes:
             self._notes.add(message)
-            self.say(f"note: {message}")
+            self._say(f"note: {message}")
 
-    @property
-    def _label(self) -> str:
-        return self._labels[self._place] if self._labels else ""
+    def _clear_figures(self) -> None:
+        self.state.latency_s, self.state.images, self.state.peak_bytes = None, 0, 0
+        self.state.memory = MemoryReading(None)
 
-
-@contextmanager
-def bench_progress(*, quiet: bool) -> Iterator[QuietBench]:
-    """Choose what fits the stream: live on a terminal, lines elsewhere, nothing when asked."""
-    if quiet:
-        yield QuietBench()
-    elif sys.stderr.isatty():
-        # rich.progress and rich.live cost start-up time that a pipe need not pay.
-        from f1cap.render.bench_live import LiveBench
-
-        live: AbstractContextManager[QuietBench] = LiveBench()
-        with live as progress:
-            yield progress
-    else:
-        yield PlainBench()
+    def _say(self, message: str, *, style: str = "") -> None:
+        say(self._console, message, style=style)

@@ -7,35 +7,37 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from f1cap.records.benchmarks import Benchmark, BenchRow, Comparison, Environment
+from f1cap.records.baselines import BaselineComparison
+from f1cap.records.benchmarks import Benchmark, BenchRow, Environment
 from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
 from f1cap.render.document import status_of, write_document
-from f1cap.render.formats import BenchFormat
 from f1cap.render.formatting import count, memory, printable
 from f1cap.render.markdown import escape
 from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer
 
 
-def write_benchmark_as(
-    benchmark: Benchmark, form: BenchFormat, stream: TextIO, *, verbose: bool = False
-) -> None:
-    """Write a benchmark."""
-    if form is BenchFormat.JSON:
-        problems = benchmark.problems
-        write_document("bench", status_of(problems), benchmark.plain(), problems, stream)
-    elif form is BenchFormat.CSV:
-        columns = csv_columns()
-        writer = table_writer(stream)
-        writer.writerow([column.heading for column in columns])
-        for row in benchmark.rows:
-            writer.writerow([column.cell(row) for column in columns])
-    elif form is BenchFormat.MARKDOWN:
-        stream.writelines(f"{line}\n" for line in _markdown(benchmark))
-    else:
-        _write_table(benchmark, stream, verbose=verbose)
+def write_json(benchmark: Benchmark, stream: TextIO) -> None:
+    """Write a benchmark as one document."""
+    problems = benchmark.problems
+    write_document("bench", status_of(problems), benchmark.to_dict(), problems, stream)
 
 
-def _write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool) -> None:
+def write_csv(benchmark: Benchmark, stream: TextIO) -> None:
+    """Write a line a row, with every number."""
+    columns = csv_columns()
+    writer = table_writer(stream)
+    writer.writerow([column.heading for column in columns])
+    for row in benchmark.rows:
+        writer.writerow([column.cell(row) for column in columns])
+
+
+def write_markdown(benchmark: Benchmark, stream: TextIO) -> None:
+    """Write a benchmark for a report or an issue."""
+    stream.writelines(f"{line}\n" for line in _markdown(benchmark))
+
+
+def write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write a benchmark for a person at a terminal; with where the time goes if `verbose`."""
     console = data_console(stream)
     console.print(Text(_heading(benchmark), style="bold"), soft_wrap=True)
     complete = [row for row in benchmark.rows if row.status == "ok"]
@@ -68,11 +70,11 @@ def _print_fitting(
 ) -> None:
     def build(shown: Sequence[BenchColumn]) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for place, column in enumerate(shown):
+        for index, column in enumerate(shown):
             table.add_column(
                 column.heading,
-                justify="right" if place else "left",
-                style="" if place else "cyan",
+                justify="right" if index else "left",
+                style="" if index else "cyan",
                 no_wrap=True,
             )
         for row in rows:
@@ -105,14 +107,15 @@ def _shared(rows: Sequence[BenchRow]) -> Iterator[str]:
     for texts in (
         {row.device or "n/a" for row in rows},
         {row.dtype or "n/a" for row in rows},
-        {f"{count(row.batch_size or 1, 'image')} at once" for row in rows},
+        {f"batch size {row.batch_size}" for row in rows},
+        {None if row.prompt is None else f"prompt {row.prompt!r}" for row in rows},
     ):
         if len(texts) == 1:
-            yield from texts
+            yield from filter(None, texts)
 
 
 def _setting(row: BenchRow) -> str:
-    batch = "" if row.asked_batch_size is None else f", {row.asked_batch_size} at once"
+    batch = "" if row.asked_batch_size is None else f", batch size {row.asked_batch_size}"
     return f" ({row.dtype}{batch})"
 
 
@@ -134,16 +137,16 @@ def _remarks(benchmark: Benchmark) -> Iterator[str]:
                 f"CIDEr on {qualities[0].images} images says little: mind its interval; "
                 "f1cap eval says more."
             )
-    if any(row.reference is not None for row in rows):
+    if any(row.transformers is not None for row in rows):
         yield (
-            "Speed-up: against the plain transformers loop (one image at a time, float32), in "
-            "turns; Same: images for which both wrote the same caption."
+            "Speed-up: over plain transformers (one image at a time, float32), measured in "
+            "alternating rounds; Same: images for which both wrote the same caption."
         )
     if any(row.images_per_s_stdev is not None for row in rows):
-        yield "±: standard deviation over the turns, each some batches long."
+        yield "±: standard deviation over the rounds, each a few batches long."
 
 
-def _comparison(comparison: Comparison) -> Iterator[str]:
+def _comparison(comparison: BaselineComparison) -> Iterator[str]:
     rows = count(comparison.compared, "row")
     share = f"{100 * comparison.tolerance:g} %"
     if comparison.regressions:
@@ -154,7 +157,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         yield f"Nothing to compare: {comparison.baseline} has no row of the same setting."
     for found in comparison.regressions:
         yield (
-            f"  {found.model} ({found.dtype}, {found.batch_size} at once): {found.metric} "
+            f"  {found.model} ({found.dtype}, batch size {found.batch_size}): {found.metric} "
             f"{found.before:.4g} → {found.now:.4g} ({100 * found.change:+.0f} %)"
         )
     for difference in comparison.differences:

@@ -110,7 +110,8 @@ def write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
 
 def write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
     """Write a row a caption."""
-    columns = [field.name for field in fields(Caption)]
+    # a run's captions carry no error: its failures stand beside them, as problems
+    columns = [field.name for field in fields(Caption) if field.name != "error"]
     writer = table_writer(stream)
     writer.writerow(["model", *columns])
     for run in outcome.runs:

@@ -103,10 +103,10 @@ class CompareFormat(StrEnum):
     CSV = "csv"
 
 
-class BenchFormat(StrEnum):
+class BenchFormat(OutputFormat):
     """How a benchmark is written; CSV has one row a model and setting."""
 
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    CSV = "csv"
+    TABLE = "table", "f1cap.render.benchmarks:write_table"
+    MARKDOWN = "markdown", "f1cap.render.benchmarks:write_markdown"
+    JSON = "json", "f1cap.render.benchmarks:write_json"
+    CSV = "csv", "f1cap.render.benchmarks:write_csv"

@@ -3,19 +3,21 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from f1cap.errors import StorageError, UsageError
+from f1cap.records.baselines import BenchmarkSummary
+from f1cap.records.benchmarks import Benchmark
 from f1cap.records.json_text import stream_json
 from f1cap.store.files import make_folder, write_atomically
 from f1cap.store.folders import cache_folder
 
-_FORMAT = 1
-# What tells the rows of a benchmark apart, and whether one is complete.
-SETTING = ("model", "device", "dtype", "asked_batch_size", "num_beams", "max_new_tokens")
-ROW_KEYS = frozenset({"status", *SETTING})
+_SAVED_FORMAT = 2
+_READABLE_FORMATS = (1, 2)
+# What each format of the peaks' file calls the GPU.
+_PEAKS_FORMAT = 2
+_GPU_KEYS = {1: "card", 2: "gpu"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -32,7 +34,7 @@ def check_benchmark_name(name: str) -> None:
         )
 
 
-def write_benchmark(name: str, data: dict[str, object]) -> Path:
+def write_benchmark(name: str, benchmark: Benchmark) -> Path:
     """Keep a benchmark under a name; an older one of that name is replaced.
 
     Raises:
@@ -40,12 +42,12 @@ def write_benchmark(name: str, data: dict[str, object]) -> Path:
     """
     path = _path(name)
     make_folder(path.parent)
-    write_atomically(path, [*stream_json({"format": _FORMAT, **data}), "\n"])
+    write_atomically(path, [*stream_json({"format": _SAVED_FORMAT, **benchmark.to_dict()}), "\n"])
     return path
 
 
-def read_benchmark(name: str) -> dict[str, Any]:
-    """Return a benchmark that was kept.
+def read_benchmark(name: str) -> BenchmarkSummary:
+    """Return what a comparison reads of a benchmark that was kept.
 
     Raises:
         StorageError: There is none of that name, or its file is damaged.
@@ -53,31 +55,22 @@ def read_benchmark(name: str) -> dict[str, Any]:
     check_benchmark_name(name)
     path = _path(name)
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        whole = data["format"] == _FORMAT and _is_whole(data)
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
         raise StorageError(
             f"There is no benchmark named {name}.",
             hint=f"Kept are: {known}." if known else "Keep one first: f1cap bench … --save NAME",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise StorageError(f"The benchmark in {path} cannot be read: {error}") from error
-    if not whole:
-        raise StorageError(
-            f"{path} is no benchmark of this version.", hint="Make it again with --save."
-        )
-    return data
-
-
-def _is_whole(data: dict[str, Any]) -> bool:
-    """Tell whether what a comparison reads is there, before minutes of work depend on it."""
-    environment, rows = data["environment"], data["rows"]
-    gpus = environment.get("gpus") or [] if isinstance(environment, dict) else [None]
-    return (
-        isinstance(rows, list)
-        and all(isinstance(row, dict) and row.keys() >= ROW_KEYS for row in rows)
-        and all(isinstance(gpu, dict) and "name" in gpu for gpu in gpus)
+    try:
+        if data["format"] in _READABLE_FORMATS:
+            return BenchmarkSummary.from_dict(data)
+    except (KeyError, TypeError, ValueError):
+        pass  # the same to the user as another format
+    raise StorageError(
+        f"{path} is no benchmark of this version.", hint="Make it again with --save."
     )
 
 
@@ -100,11 +93,10 @@ def read_peaks() -> dict[PeakKey, int]:
     """Return all measured peaks in bytes; none where the file is missing or damaged."""
     try:
         content = json.loads(_peaks_path().read_text(encoding="utf-8"))
-        if content["format"] != _FORMAT:
-            return {}
+        gpu = _GPU_KEYS[content["format"]]
         return {
             PeakKey(
-                str(entry["card"]),
+                str(entry[gpu]),
                 str(entry["model"]),
                 str(entry["dtype"]),
                 int(entry["num_beams"]),
@@ -125,20 +117,10 @@ def write_peaks(measured: Iterable[tuple[PeakKey, int]]) -> None:
     new = dict(measured)
     # the newest last, which is how they are looked up
     peaks = {key: peak for key, peak in read_peaks().items() if key not in new} | new
-    entries = [
-        {
-            "card": key.gpu,
-            "model": key.model,
-            "dtype": key.dtype,
-            "num_beams": key.num_beams,
-            "batch_size": key.batch_size,
-            "vram_bytes": peak,
-        }
-        for key, peak in peaks.items()
-    ]
+    entries = [{**asdict(key), "vram_bytes": peak} for key, peak in peaks.items()]
     path = _peaks_path()
     make_folder(path.parent)
-    write_atomically(path, [*stream_json({"format": _FORMAT, "peaks": entries}), "\n"])
+    write_atomically(path, [*stream_json({"format": _PEAKS_FORMAT, "peaks": entries}), "\n"])
 
 
 def _peaks_path() -> Path:

@@ -13,9 +13,8 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from f1cap.cli.app import app
-from f1cap.records.models import Family
-from f1cap.services.bench import worker
-from tests import captioners
+from f1cap.services.bench import process
+from tests import bench_worker, captioners
 from tests.checkpoints import make_checkpoint
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -23,7 +22,7 @@ Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_checkpoint(Family.GIT, tmp_path_factory.mktemp("checkpoints") / "tiny-git")
+    return make_checkpoint("git", tmp_path_factory.mktemp("checkpoints") / "tiny-git")
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ Bench = Callable[..., Result]
 @pytest.fixture
 def bench(runner: CliRunner, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Return the command on five small images, with captioners that need no torch."""
-    monkeypatch.setenv(worker.TEST_HOOK, captioners.HOOK)
+    monkeypatch.setattr(process, "WORKER_PROGRAM", bench_worker.PROGRAM)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
     def run(*args: str, behave: str = "", least: str = "5") -> Result:

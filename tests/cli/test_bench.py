@@ -10,23 +10,25 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from f1cap.cli.app import app
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks
 from f1cap.records.devices import DriverReading, GpuReading
-from f1cap.services.bench import run, worker
+from f1cap.services.bench import run
 from f1cap.store.benchmarks import PeakKey, read_peaks
-from tests import captioners
+from tests import bench_worker, captioners
 from tests.cli.conftest import Bench, document_of
 
 KEYS = {
     *("model", "status", "reason", "device", "dtype", "batch_size", "import_s", "load_s"),
     *("first_caption_s", "latency_s", "images_per_s", "tokens_per_s", "memory"),
-    *("energy_j_per_image", "quality", "reference"),
+    *("energy_j_per_image", "quality", "transformers"),
 }
 
 
@@ -69,7 +71,7 @@ def test_whatever_a_model_does_is_a_row(bench: Bench) -> None:
     assert rows["git-mini"]["code"] == "out_of_memory"
     assert rows["git-mini"]["load_s"] is not None  # what was measured before stands
     assert rows["blip-mini"]["reason"] == (
-        "Its process ended early with exit code 7. Its last words: a library's last words"
+        "The worker exited with code 7; last stderr line: a library's last words"
     )
     assert [error["model"] for error in document["errors"]] == ["git-mini", "blip-mini"]
 
@@ -87,7 +89,7 @@ def test_a_model_that_hangs_is_ended(bench: Bench) -> None:
 def test_a_killed_process_and_a_bug_leave_the_others_whole(bench: Bench) -> None:
     result = bench("--mini", "--quiet", behave="git-mini=kill,blip-mini=bug")
     assert result.exit_code == 3
-    assert "git-mini (float32) failed: Its process was ended by SIGKILL" in result.stdout
+    assert "git-mini (float32) failed: The worker was killed by SIGKILL" in result.stdout
     assert "RuntimeError: nobody thought of this" in result.stdout
     assert "swin-mini" in result.stdout.splitlines()[2]
     assert "failed" in result.stderr
@@ -98,13 +100,13 @@ def test_out_of_memory_halves_the_batch(bench: Bench) -> None:
     rows = document_of(bench(*args, behave="git-mini=small"))["data"]["rows"]
     assert [row["asked_batch_size"] for row in rows] == [1, 8]
     assert [row["batch_size"] for row in rows] == [1, captioners.LARGEST_BATCH]
-    assert "Out of memory with 8 images at once; 2 held." in rows[1]["notes"]
+    assert "Out of memory at batch size 8; measured at 2." in rows[1]["notes"]
 
 
 def test_rows_of_a_sweep_can_be_told_apart(bench: Bench) -> None:
     sweep = ("--model", "git-mini", "--batch-size", "4,8")
     table = bench(*sweep, behave="git-mini=small").stdout
-    assert table.startswith("photos: 5 images · cpu, float32, 2 images at once\n")
+    assert table.startswith("photos: 5 images · cpu, float32, batch size 2\n")
     assert "2 of 4" in table
     assert "2 of 8" in table
     # what differs from row to row is no heading
@@ -115,13 +117,48 @@ def test_rows_of_a_sweep_can_be_told_apart(bench: Bench) -> None:
     assert [row["batch_size"] for row in rows] == ["", ""]
 
 
-def test_the_reference_takes_turns(bench: Bench) -> None:
-    args = ("--model", "git-mini", "--reference", "--format", "json", "--vram-limit", "4GiB")
-    (row,) = document_of(bench(*args))["data"]["rows"]
-    assert row["reference"]["identical"] == 1.0
-    assert row["reference"]["images"] == 5
-    assert row["reference"]["speedup"] > 0
+def test_plain_transformers_takes_every_second_round(bench: Bench) -> None:
+    args = ("--model", "git-mini", "--format", "json", "--vram-limit", "4GiB")
+    result = bench(*args, "--compare-transformers")
+    (row,) = document_of(result)["data"]["rows"]
+    assert row["transformers"]["identical"] == 1.0
+    assert row["transformers"]["images"] == 5
+    assert row["transformers"]["speedup"] > 0
     assert any("--vram-limit is n/a" in note for note in row["notes"])
+    assert "--reference" not in result.stderr
+
+
+def test_the_old_name_of_the_comparison_still_works(bench: Bench) -> None:
+    result = bench("--model", "git-mini", "--reference", "--format", "json")
+    (row,) = document_of(result)["data"]["rows"]
+    assert row["transformers"]["identical"] == 1.0
+    assert "note: --reference is now called --compare-transformers.\n" in result.stderr
+
+
+def test_settings_of_caption_are_settings_of_bench(bench: Bench, photos: Path) -> None:
+    for path in photos.rglob("*.jpg"):
+        Image.new("RGB", (1200, 800), (0, 90, 200)).save(path)
+
+    def row_of(*args: str) -> dict[str, Any]:
+        result = bench("--model", "blip-mini", "--format", "json", *args)
+        assert result.exit_code == 0, result.output
+        row: dict[str, Any] = document_of(result)["data"]["rows"][0]
+        return row
+
+    row = row_of("--prompt", "a photography of a", "--engine", "transformers")
+    assert (row["prompt"], row["reduced_jpeg"]) == ("a photography of a", False)
+    assert row["engine"] == "transformers"
+    assert row["words_per_caption"] == 7
+    row = row_of("--reduced-jpeg", "--compare-transformers")
+    assert (row["prompt"], row["reduced_jpeg"]) == (None, True)
+    # plain transformers sees all pixels: what the captions of these captioners tell apart
+    assert row["transformers"]["identical"] == 0.0
+
+
+def test_a_prompt_for_a_model_that_takes_none_is_refused_at_once(bench: Bench) -> None:
+    result = bench("--model", "blip-mini", "--model", "git-mini", "--prompt", "a photo of")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "git-mini takes no prompt" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -150,7 +187,15 @@ def test_ctrl_c_says_how_far_it_came(
 ) -> None:
     del bench  # for its environment
     monkeypatch.setenv(captioners.BEHAVIOUR, "swin-mini=hang")
-    command = [sys.executable, "-m", "f1cap", "bench", str(photos), "--min-seconds", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        bench_worker.PROGRAM,
+        "bench",
+        str(photos),
+        "--min-seconds",
+        "0",
+    ]
     models = ["--model", "git-mini", "--model", "swin-mini"]
     with subprocess.Popen([*command, *models], stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -212,7 +257,7 @@ def test_csv_has_every_number(bench: Bench) -> None:
 
 def test_the_table_says_where_the_time_goes(bench: Bench) -> None:
     result = bench("--model", "git-mini", "--verbose")
-    assert result.stdout.startswith("photos: 5 images · cpu, float32, 4 images at once\n")
+    assert result.stdout.startswith("photos: 5 images · cpu, float32, batch size 4\n")
     assert "Where the time goes" in result.stdout
     assert "git-mini: measuring" in result.stderr
 
@@ -240,7 +285,8 @@ def test_real_processes_measure_a_tiny_checkpoint(
     runner: CliRunner, photos: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    args = ["--min-seconds", "0", "--min-images", "5", "--max-new-tokens", "8", "--reference"]
+    args = ["--min-seconds", "0", "--min-images", "5", "--max-new-tokens", "8"]
+    args += ["--compare-transformers"]
     args += ["--dtype", "float32", "--format", "json", "--model", str(checkpoint)]
     result = runner.invoke(app, ["bench", str(photos), *args])
     assert result.exit_code == 0, result.output
@@ -249,7 +295,7 @@ def test_real_processes_measure_a_tiny_checkpoint(
     assert row["threads"] == 1
     assert row["engine"] == "fast"
     assert row["sampling"]["samples"] > 1
-    assert row["reference"]["identical"] == 1.0
+    assert row["transformers"]["identical"] == 1.0
     assert row["revision"].startswith("sha256:")
 
 
@@ -268,11 +314,18 @@ def test_the_bundled_models_on_the_bundled_images(
 def test_a_hanging_process_does_not_outlive_a_killed_benchmark(photos: Path) -> None:
     environment = {
         **os.environ,
-        worker.TEST_HOOK: captioners.HOOK,
         captioners.BEHAVIOUR: "git-mini=hang",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    command = [sys.executable, "-m", "f1cap", "bench", str(photos), "--model", "git-mini"]
+    command = [
+        sys.executable,
+        "-m",
+        bench_worker.PROGRAM,
+        "bench",
+        str(photos),
+        "--model",
+        "git-mini",
+    ]
     parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     assert parent.stderr is not None
     for line in parent.stderr:

@@ -66,3 +66,30 @@ def test_a_baseline_with_nothing_to_compare_does_not_pass(bench: Bench, photos: 
     document = document_of(images)
     assert document["data"]["comparison"]["differences"] == ["images was 5 and is 4"]
     assert [error["code"] for error in document["errors"]] == ["baseline"]
+
+
+def test_a_baseline_of_an_earlier_version_is_read(bench: Bench, tmp_path: Path) -> None:
+    args = ("--model", "git-mini", "--compare-transformers")
+    assert bench(*args, "--save", "before").exit_code == 0
+    saved = tmp_path / "home" / "f1cap" / "benchmarks" / "saved" / "before.json"
+    before = json.loads(saved.read_text(encoding="utf-8"))
+    (row,) = before["rows"]
+    row["reference"] = row.pop("transformers")
+    del row["prompt"], row["reduced_jpeg"]
+    saved.write_text(json.dumps(before | {"format": 1}), encoding="utf-8")
+    again = bench(*args, "--baseline", "before", "--tolerance", "100000%", "--format", "json")
+    assert again.exit_code == 0, again.output
+    comparison = document_of(again)["data"]["comparison"]
+    assert (comparison["compared"], comparison["differences"]) == (1, [])
+
+
+def test_another_prompt_is_other_work_and_another_engine_is_told(bench: Bench) -> None:
+    args = ("--model", "blip-mini", "--engine", "fast")
+    assert bench(*args, "--save", "before").exit_code == 0
+    rest = ("--baseline", "before", "--tolerance", "100000%", "--format", "json")
+    other = document_of(bench(*args, "--prompt", "a photo", *rest))["data"]["comparison"]
+    assert other["compared"] == 0
+    engine = document_of(bench("--model", "blip-mini", "--engine", "transformers", *rest))
+    comparison = engine["data"]["comparison"]
+    assert comparison["compared"] == 1
+    assert comparison["differences"] == ["the engine was fast and is transformers, for blip-mini"]

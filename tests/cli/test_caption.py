@@ -60,6 +60,12 @@ def test_results_folder(runner: CliRunner, photos: Path, checkpoint: Path, tmp_p
     assert record["settings"]["decoding"]["num_beams"] == 4
     assert record["latency_s"]["p50"] > 0
     assert record["versions"]["torch"]
+    alone = {"schema", "status", "latency_s", "versions", "problems"}
+    elsewhere = {"images", "sidecars_failed", "results_dir", "captions"}
+    assert record.keys() == (run.keys() - elsewhere) | alone
+    for name in run.keys() - elsewhere - {"dataset"}:
+        assert record[name] == run[name], name
+    assert record["dataset"] == {"name": "photos", "root": str(photos), "images": 5}
 
 
 def test_a_second_run_keeps_everything(runner: CliRunner, photos: Path, checkpoint: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from f1cap.models.catalog import CATALOG
-from f1cap.records.models import Family
 from tests.checkpoints import make_checkpoint
 from tests.cli.conftest import Program
 from tests.hub import Hub
@@ -20,9 +19,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("hub")
     return {
         # As on the hub: BLIP's weights are a .bin file.
-        "blip-base": make_checkpoint(Family.BLIP, root / "blip", bin=True),
-        "git-base": make_checkpoint(Family.GIT, root / "git"),
-        "swin-tiny": make_checkpoint(Family.SWIN, root / "swin"),
+        "blip-base": make_checkpoint("blip", root / "blip", bin=True),
+        "git-base": make_checkpoint("git", root / "git"),
+        "swin-tiny": make_checkpoint("vision-encoder-decoder", root / "swin"),
     }
 
 

@@ -43,7 +43,9 @@ os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
 from typer.testing import CliRunner
 from f1cap.cli.app import app
 from f1cap.services.caption import model_run
-from tests import captioners
+from f1cap.services.bench import process
+from tests import bench_worker, captioners
+process.WORKER_PROGRAM = bench_worker.PROGRAM
 runner = CliRunner()
 def run(*args):
     result = runner.invoke(app, args)
@@ -307,7 +309,6 @@ def test_no_driver_hurts_any_command(
         str(photos),
         LD_LIBRARY_PATH=str(library()),
         F1CAP_TEST_NVML=scenario,
-        F1CAP_TEST_CAPTIONER=captioners.HOOK,
         PYTHONPATH=str(root),
         **{captioners.DEVICE: "cuda:0"},
     )

@@ -3,7 +3,6 @@
 import json
 import os
 import tracemalloc
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from f1cap import corpus
 from f1cap.corpus import datasets
 from f1cap.errors import DatasetError, UsageError
-from f1cap.records.images import Reference
+from f1cap.records.images import Dataset, Reference, category_of
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -26,14 +25,18 @@ def describe(folder: Path, *names: str) -> None:
     (folder / "captions.json").write_text(json.dumps({"images": entries}))
 
 
-def images(*paths: Path, recursive: bool = True) -> Sequence[str]:
-    return corpus.open_dataset(paths, recursive=recursive).images
+def names(dataset: Dataset) -> tuple[str, ...]:
+    return tuple(item.name for item in dataset.items)
+
+
+def images(*paths: Path, recursive: bool = True) -> tuple[str, ...]:
+    return names(corpus.open_dataset(paths, recursive=recursive))
 
 
 def test_a_folder_in_natural_order(tmp_path: Path) -> None:
-    names = ("10/a.jpg", "2/img10.PNG", "2/img2.webp", "2/Img3.jpeg", "2/img02.jpg", "a.tif")
-    dataset = corpus.open_dataset([fill(tmp_path / "photos", *names)])
-    assert dataset.images == (
+    files = ("10/a.jpg", "2/img10.PNG", "2/img2.webp", "2/Img3.jpeg", "2/img02.jpg", "a.tif")
+    dataset = corpus.open_dataset([fill(tmp_path / "photos", *files)])
+    assert names(dataset) == (
         "2/img02.jpg",
         "2/img2.webp",
         "2/Img3.jpeg",
@@ -42,10 +45,10 @@ def test_a_folder_in_natural_order(tmp_path: Path) -> None:
         "a.tif",
     )
     assert dataset.name == "photos"
-    assert dataset.root == (tmp_path / "photos").resolve()
-    assert dataset.identity == str(dataset.root)
+    assert dataset.location == str((tmp_path / "photos").resolve())
+    assert dataset.identity == dataset.location
     assert (dataset.references, dataset.missing) == ({}, ())
-    assert dataset.category("10/a.jpg") == "10"
+    assert category_of("10/a.jpg", dataset.references) == "10"
 
 
 def test_what_is_no_image_is_passed_over(tmp_path: Path) -> None:
@@ -98,8 +101,8 @@ def test_names_that_are_not_utf_8_come_back_as_files(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
     dataset = corpus.open_dataset([tmp_path])
-    assert dataset.images == (name,)
-    assert dataset.path(name).exists()
+    assert names(dataset) == (name,)
+    assert dataset.items[0].read() == b""
 
 
 def test_deep_folders_need_no_deep_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +126,8 @@ def test_several_paths_share_a_root_and_a_image_is_listed_once(tmp_path: Path) -
     dataset = corpus.open_dataset(
         [tmp_path / "2024" / "b.jpg", tmp_path / "2022" / "d.anything", tmp_path / "2024"]
     )
-    assert dataset.root == tmp_path.resolve()
-    assert dataset.images == ("2024/b.jpg", "2022/d.anything", "2024/a.jpg")
+    assert dataset.location == str(tmp_path.resolve())
+    assert names(dataset) == ("2024/b.jpg", "2022/d.anything", "2024/a.jpg")
     other_order = corpus.open_dataset(
         [tmp_path / "2024", tmp_path / "2024" / "b.jpg", tmp_path / "2022" / "d.anything"]
     )
@@ -135,26 +138,26 @@ def test_several_paths_share_a_root_and_a_image_is_listed_once(tmp_path: Path) -
 def test_one_file_is_a_dataset_of_its_folder(tmp_path: Path) -> None:
     fill(tmp_path / "photos", "a.jpg", "b.jpg")
     dataset = corpus.open_dataset([tmp_path / "photos" / "a.jpg"])
-    assert (dataset.name, dataset.images) == ("photos", ("a.jpg",))
-    assert dataset.path("a.jpg") == (tmp_path / "photos" / "a.jpg").resolve()
+    assert (dataset.name, names(dataset)) == ("photos", ("a.jpg",))
+    assert dataset.items[0].path == (tmp_path / "photos" / "a.jpg").resolve()
 
 
 def test_captions_json_decides_the_order_and_leaves_nothing_out(tmp_path: Path) -> None:
     fill(tmp_path, "b.jpg", "a.jpg", "new.jpg", "sub/c.jpg", ".hidden/d.jpg")
     describe(tmp_path, "sub/c.jpg", "gone.jpg", "b.jpg", ".hidden/d.jpg")
     dataset = corpus.open_dataset([tmp_path], recursive=False)
-    assert dataset.images == ("sub/c.jpg", "b.jpg", ".hidden/d.jpg", "a.jpg", "new.jpg")
+    assert names(dataset) == ("sub/c.jpg", "b.jpg", ".hidden/d.jpg", "a.jpg", "new.jpg")
     assert dataset.missing == ("gone.jpg",)
     assert dataset.references["b.jpg"] == Reference("cars", ("a car",))
-    assert dataset.category("b.jpg") == "cars"
-    assert dataset.category("new.jpg") is None
+    assert category_of("b.jpg", dataset.references) == "cars"
+    assert category_of("new.jpg", dataset.references) is None
 
 
 def test_captions_of_each_of_several_folders(tmp_path: Path) -> None:
     for name in ("one", "two"):
         describe(fill(tmp_path / name, "a.jpg"), "a.jpg", "gone.jpg")
     dataset = corpus.open_dataset([tmp_path / "one", tmp_path / "two"])
-    assert dataset.images == ("one/a.jpg", "two/a.jpg")
+    assert names(dataset) == ("one/a.jpg", "two/a.jpg")
     assert set(dataset.references) == {"one/a.jpg", "two/a.jpg"}
     assert dataset.missing == ("one/gone.jpg", "two/gone.jpg")
 
@@ -163,14 +166,14 @@ def test_names_from_another_system_find_their_files(tmp_path: Path) -> None:
     fill(tmp_path, "pits/cafe\u0301.jpg")  # as an archive made on a Mac has it
     describe(tmp_path, "pits\\caf\u00e9.jpg")
     dataset = corpus.open_dataset([tmp_path])
-    assert dataset.images == ("pits/cafe\u0301.jpg",)
-    assert set(dataset.references) == set(dataset.images)
+    assert names(dataset) == ("pits/cafe\u0301.jpg",)
+    assert set(dataset.references) == set(names(dataset))
     assert dataset.missing == ()
 
 
 def test_the_limit_counts_from_the_first(tmp_path: Path) -> None:
     fill(tmp_path, "a.jpg", "b.jpg", "c.jpg")
-    assert corpus.open_dataset([tmp_path], limit=2).images == ("a.jpg", "b.jpg")
+    assert names(corpus.open_dataset([tmp_path], limit=2)) == ("a.jpg", "b.jpg")
     with pytest.raises(UsageError, match="at least 1, not 0"):
         corpus.open_dataset([tmp_path], limit=0)
 
@@ -181,9 +184,9 @@ def test_no_path_means_dataset_here_or_the_bundled_one(
     bundled = fill(tmp_path / "installed", "bundled.jpg")
     monkeypatch.setattr(datasets, "bundled_dataset", lambda: bundled)
     monkeypatch.chdir(tmp_path)
-    assert corpus.open_dataset([]).images == ("bundled.jpg",)
+    assert names(corpus.open_dataset([])) == ("bundled.jpg",)
     fill(tmp_path / "dataset", "mine.jpg")
-    assert corpus.open_dataset([]).images == ("mine.jpg",)
+    assert names(corpus.open_dataset([])) == ("mine.jpg",)
 
 
 def test_the_bundled_dataset_is_in_the_package_or_beside_it(
@@ -194,8 +197,8 @@ def test_the_bundled_dataset_is_in_the_package_or_beside_it(
         corpus.bundled_dataset()
     fill(tmp_path / "dataset", "captions.json")
     assert corpus.bundled_dataset() == tmp_path / "dataset"
-    fill(tmp_path / "f1cap" / "mini" / "dataset", "captions.json")
-    assert corpus.bundled_dataset() == tmp_path / "f1cap" / "mini" / "dataset"
+    fill(tmp_path / "f1cap" / "bundled" / "dataset", "captions.json")
+    assert corpus.bundled_dataset() == tmp_path / "f1cap" / "bundled" / "dataset"
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
@@ -244,7 +247,7 @@ def test_a_listed_image_in_a_locked_folder_is_no_missing_one(tmp_path: Path) -> 
     (tmp_path / "locked").chmod(0)
     dataset = corpus.open_dataset([tmp_path])
     (tmp_path / "locked").chmod(0o700)
-    assert dataset.images == ("locked/b.jpg", "a.jpg", "locked")
+    assert names(dataset) == ("locked/b.jpg", "a.jpg", "locked")
     assert dataset.missing == ()
 
 
@@ -285,6 +288,6 @@ def test_thousands_of_images_cost_names_only(tmp_path: Path) -> None:
     dataset = corpus.open_dataset([folder])
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(dataset.images) == 5_000
+    assert len(dataset.items) == 5_000
     assert held < 5_000 * 120
     assert peak < 5_000 * 450

@@ -105,7 +105,7 @@ def test_a_image_without_text_has_no_references(
 
 
 def test_each_bundled_image_has_three_references() -> None:
-    found = corpus.read_references(Path(__file__).parents[1] / "dataset" / "captions.json")
+    found = corpus.read_references(Path(__file__).parents[2] / "dataset" / "captions.json")
     assert {len(reference.captions) for reference in found.values()} == {3}
 
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from f1cap.records.models import Family
-from tests.checkpoints import make_checkpoint
+from tests.checkpoints import FAMILIES, make_checkpoint
 from tests.hub import Hub
 
 
@@ -20,10 +19,10 @@ def _one_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[Family, Path]:
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A folder for each family; read it, never write it."""
     base = tmp_path_factory.mktemp("checkpoints")
-    return {family: make_checkpoint(family, base / family, seed=3) for family in Family}
+    return {family: make_checkpoint(family, base / family, seed=3) for family in FAMILIES}
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from f1cap.models.catalog import CATALOG, availability
 from f1cap.models.hub import cache
 from f1cap.models.hub.download import discard_damaged, fetch
 from f1cap.models.loading import open_captioner
-from f1cap.records.models import Availability, Family
+from f1cap.records.models import Availability
 from tests.hub import Hub, Repo
 
 GIT = CATALOG["git-base"]
@@ -33,8 +33,8 @@ class Usage(NamedTuple):
 
 
 @pytest.fixture
-def repo(hub: Hub, checkpoints: dict[Family, Path]) -> Repo:
-    return hub.add(GIT.checkpoint, checkpoints[Family.GIT])
+def repo(hub: Hub, checkpoints: dict[str, Path]) -> Repo:
+    return hub.add(GIT.checkpoint, checkpoints["git"])
 
 
 def test_a_download_is_complete_reported_and_not_repeated(hub: Hub, repo: Repo) -> None:
@@ -87,10 +87,10 @@ def test_bin_weights_are_fetched_where_there_are_no_others(
     assert (fetch(GIT).folder / "pytorch_model.bin").is_file()
 
 
-def test_a_pinned_revision_is_what_is_fetched(hub: Hub, checkpoints: dict[Family, Path]) -> None:
+def test_a_pinned_revision_is_what_is_fetched(hub: Hub, checkpoints: dict[str, Path]) -> None:
     spec = CATALOG["git-base-coco"]
     assert spec.revision is not None
-    hub.add(spec.checkpoint, checkpoints[Family.GIT], commit=spec.revision)
+    hub.add(spec.checkpoint, checkpoints["git"], commit=spec.revision)
     assert fetch(spec).revision == spec.revision
     assert not any("/main" in request for request in hub.requests)
 

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from f1cap.models import memory_estimate
+from f1cap.models import memory_estimate, registry
 from f1cap.models.catalog import CATALOG
 from f1cap.models.loading import open_captioner
-from f1cap.models.memory_estimate import ARCHITECTURES, architecture_of, describe, parameters_of
-from f1cap.records.models import Decoding, DType, Family
-from tests.checkpoints import make_checkpoint
+from f1cap.models.memory_estimate import architecture_of, parameters_of
+from f1cap.models.shapes import ARCHITECTURES
+from f1cap.records.models import Decoding, DType
+from tests.checkpoints import FAMILIES, make_checkpoint
 
 MIB = 2**20
 BLIP = ARCHITECTURES["blip-base"]
@@ -39,10 +40,10 @@ def test_parts_by_hand() -> None:
 
 def test_on_a_cpu_tied_embeddings_lie_there_twice_and_there_is_no_context() -> None:
     parts = _predict("swin-tiny", on_gpu=False)
-    assert parts.layout == 50257 * 768 * 4
+    assert parts.prepack == 50257 * 768 * 4
     assert parts.overhead == 0
-    assert _predict("git-base", on_gpu=False).layout == 0
-    assert _predict("swin-tiny").layout == 0
+    assert _predict("git-base", on_gpu=False).prepack == 0
+    assert _predict("swin-tiny").prepack == 0
 
 
 # What torch counted on a CPU in float32, with true shapes and random weights: live tensors
@@ -75,12 +76,13 @@ def test_prediction_against_measured_peaks(name: str, batch_size: int, beams: in
     assert parts.tensors == pytest.approx(MEASURED_BYTES[name, batch_size, beams], rel=0.03)
 
 
-@pytest.mark.parametrize("family", Family)
-def test_what_captioning_takes_follows_the_shape(family: Family, tmp_path: Path) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_captioning_takes_follows_the_shape(family: str, tmp_path: Path) -> None:
     """A small model is dominated by what comes and goes: the part that needs a formula."""
     folder = make_checkpoint(family, tmp_path / "tiny")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    architecture = describe(config)
+    architecture = registry.find(family).read_shape(config)
+    assert architecture is not None
     spec = CATALOG["git-mini"]
     captioner = open_captioner(
         type(spec)("tiny", str(folder), family, Decoding(), local=True),
@@ -126,19 +128,13 @@ def test_shapes_of_bundled_models_come_from_their_files() -> None:
 
 
 def test_a_folder_that_says_nothing_has_no_shape(tmp_path: Path) -> None:
-    spec = type(CATALOG["git-mini"])("x", str(tmp_path), Family.GIT, Decoding(), local=True)
+    spec = type(CATALOG["git-mini"])("x", str(tmp_path), "git", Decoding(), local=True)
     assert architecture_of(spec) is None
     assert parameters_of(spec) is None
     (tmp_path / "config.json").write_text('{"model_type": "git"}')
     (tmp_path / "model.safetensors").write_bytes(b"short")
     assert architecture_of(spec) is None
     assert parameters_of(spec) is None
-
-
-def test_the_cpu_s_pass_is_the_search_s() -> None:
-    from f1cap.models.decoding import layers
-
-    assert memory_estimate.IMAGES_PER_PASS == layers._IMAGES_PER_PASS
 
 
 @pytest.mark.parametrize("steps", [16, 50])

@@ -7,15 +7,16 @@ import pytest
 import torch
 from transformers import AutoImageProcessor, AutoModelForImageTextToText
 
-from f1cap.mini.domain import TEST_SEEDS, load_domain
-from f1cap.mini.pictures import draw_picture
-from f1cap.mini.recipe import RECIPES
+from f1cap.models import registry
 from f1cap.models.catalog import CATALOG, MINIS
 from f1cap.models.decoding.beam_search import Frame
 from f1cap.models.decoding.engine import choose_engine
 from f1cap.models.decoding.search import search
 from f1cap.records.models import Decoding, Engine
-from tests.models.tiny import DECODERS, reference
+from f1cap.training.domain import TEST_SEEDS, load_domain
+from f1cap.training.images import draw_image
+from f1cap.training.recipe import RECIPES
+from tests.models.tiny import reference
 
 _BATCH = 25
 
@@ -33,9 +34,9 @@ def test_five_hundred_scenes(name: str) -> None:
 
 def compare(name: str, scenes: int, beams: tuple[int, ...]) -> None:
     folder = Path(CATALOG[name].checkpoint)
-    family = CATALOG[name].family
+    decoder_class = registry.captioner_class(CATALOG[name].family).decoder_class
     model = load(folder)
-    decoder = choose_engine(DECODERS[family], load(folder), Engine.FAST, name=name)
+    decoder = choose_engine(decoder_class, load(folder), Engine.FAST, name=name)
     assert decoder is not None
     frame = frame_of(model)
     domain = load_domain(RECIPES[name].domain)
@@ -44,7 +45,7 @@ def compare(name: str, scenes: int, beams: tuple[int, ...]) -> None:
     for first in range(0, scenes, _BATCH):
         count = min(_BATCH, scenes - first)
         seeds = range(TEST_SEEDS + first, TEST_SEEDS + first + count)
-        images = [draw_picture(domain, seed, 128) for seed in seeds]
+        images = [draw_image(domain, seed, 128) for seed in seeds]
         pixels = processor(images=images, return_tensors="pt")["pixel_values"]
         for number in beams:
             decoding = Decoding(

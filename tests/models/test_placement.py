@@ -11,7 +11,7 @@ from f1cap.models.device.placement import (
     install_command,
     place,
 )
-from f1cap.records.models import DType, Placement
+from f1cap.records.models import Device, DType, Placement
 
 CU126 = ("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90")
 CU130 = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120", "compute_120")
@@ -54,7 +54,7 @@ def machine(name: str, capability: tuple[int, int], *, cuda: str = "12.6") -> Ma
     ],
 )
 def test_auto_chooses_device_and_dtype(facts: Machine, device: str, dtype: DType) -> None:
-    assert place("auto", DType.AUTO, facts) == Placement(device, dtype)
+    assert place("auto", DType.AUTO, facts) == Placement(Device.parse(device), dtype)
 
 
 def test_a_small_model_keeps_to_float32_on_a_cpu() -> None:
@@ -67,7 +67,7 @@ def test_a_small_model_keeps_to_float32_on_a_cpu() -> None:
 def test_a_pascal_gpu_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command() -> None:
     facts = machine("NVIDIA GeForce GTX 1050", (6, 1), cuda="13.0")
     placement = place("auto", DType.AUTO, facts)
-    assert (placement.device, placement.dtype) == ("cpu", DType.FLOAT32)
+    assert (placement.device, placement.dtype) == (Device.parse("cpu"), DType.FLOAT32)
     reason, command = placement.notes
     assert reason == (
         "NVIDIA GeForce GTX 1050 (compute capability 6.1) cannot run this torch build "
@@ -82,13 +82,13 @@ def test_a_pascal_gpu_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command
 def test_the_first_gpu_that_can_run_is_taken() -> None:
     gpus = (Gpu(0, "GTX 1050", (6, 1)), Gpu(1, "RTX 3060", (8, 6)))
     facts = Machine(gpus, CU130, "13.0", nvidia_driver=True)
-    assert place("auto", DType.AUTO, facts).device == "cuda:1"
-    assert place("cuda", DType.AUTO, facts).device == "cuda:1"
+    assert place("auto", DType.AUTO, facts).device == Device.parse("cuda:1")
+    assert place("cuda", DType.AUTO, facts).device == Device.parse("cuda:1")
 
 
 def test_a_build_without_cuda_beside_an_nvidia_gpu_is_told() -> None:
     placement = place("auto", DType.AUTO, Machine(nvidia_driver=True, pip="pipx runpip f1cap"))
-    assert placement.device == "cpu"
+    assert placement.device == Device.parse("cpu")
     assert placement.notes[0].startswith("There is an NVIDIA GPU, but this torch build")
     assert "pipx runpip f1cap install --force-reinstall" in placement.notes[1]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from f1cap.models.catalog import CATALOG
-from f1cap.records.models import Family
 from tests.checkpoints import make_checkpoint
 from tests.hub import Hub
 
@@ -56,9 +55,9 @@ def start(code: str, name: str, environment: dict[str, str]) -> subprocess.Popen
 
 
 @pytest.fixture
-def big(tmp_path: Path, checkpoints: dict[Family, Path]) -> Path:
+def big(tmp_path: Path, checkpoints: dict[str, Path]) -> Path:
     """A checkpoint whose weights take a while to arrive: 20 MB, of which most says nothing."""
-    folder = Path(shutil.copytree(checkpoints[Family.GIT], tmp_path / "big"))
+    folder = Path(shutil.copytree(checkpoints["git"], tmp_path / "big"))
     with (folder / "model.safetensors").open("ab") as file:
         file.truncate(20_000_000)
     return folder

@@ -9,7 +9,7 @@ import torch
 from f1cap.errors import OutOfMemoryError
 from f1cap.models.device import runtime
 from f1cap.models.device.placement import place
-from f1cap.records.models import DType, Placement
+from f1cap.records.models import Device, DType, Placement
 
 
 def raising(error: Exception) -> Callable[[], NoReturn]:
@@ -52,9 +52,11 @@ def test_work_that_fits_gives_its_result() -> None:
 
 
 def test_the_hint_follows_the_placement() -> None:
-    assert "--dtype float16" in runtime.memory_hint(Placement("cuda:0", DType.FLOAT32))
-    assert "--dtype" not in runtime.memory_hint(Placement("cuda:0", DType.FLOAT16))
-    assert "--device" not in runtime.memory_hint(Placement("cpu", DType.FLOAT32))
+    assert "--dtype float16" in runtime.memory_hint(
+        Placement(Device.parse("cuda:0"), DType.FLOAT32)
+    )
+    assert "--dtype" not in runtime.memory_hint(Placement(Device.parse("cuda:0"), DType.FLOAT16))
+    assert "--device" not in runtime.memory_hint(Placement(Device.parse("cpu"), DType.FLOAT32))
 
 
 def test_this_machine_can_be_placed_on() -> None:
@@ -62,7 +64,7 @@ def test_this_machine_can_be_placed_on() -> None:
     placement = place("auto", DType.AUTO, facts)
     assert placement.dtype in {DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16}
     assert runtime.torch_dtype(placement.dtype) is getattr(torch, placement.dtype)
-    assert place("cpu", DType.FLOAT32, facts) == Placement("cpu", DType.FLOAT32)
+    assert place("cpu", DType.FLOAT32, facts) == Placement(Device.parse("cpu"), DType.FLOAT32)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("driver"), AssertionError("not compiled")])
@@ -81,4 +83,4 @@ def test_gpus_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.version, "cuda", "12.6")
     facts = runtime.probe()
     assert [(gpu.index, gpu.name) for gpu in facts.gpus] == [(0, "GPU 0"), (1, "GPU 1")]
-    assert place("cuda:1", DType.AUTO, facts) == Placement("cuda:1", DType.FLOAT32)
+    assert place("cuda:1", DType.AUTO, facts) == Placement(Device.parse("cuda:1"), DType.FLOAT32)

@@ -10,6 +10,7 @@ from f1cap.models.device.cpu import (
     model_threads,
     usable_cores,
 )
+from f1cap.records.models import Device
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ from f1cap.models.device.cpu import (
     ],
 )
 def test_workers(device: str, cores: int, threads: int, workers: int) -> None:
-    assert image_workers(device, cores, threads) == workers
+    assert image_workers(Device.parse(device), cores, threads) == workers
 
 
 def test_a_tiny_model_computes_alone() -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from f1cap.models.catalog import CATALOG
 from f1cap.records.images import Problem
-from f1cap.records.models import DType, Placement
+from f1cap.records.models import Device, DType, Placement
 from f1cap.records.readings import MemoryReading
 from f1cap.render import progress
 from f1cap.render.live import LiveDisplay
@@ -52,7 +52,9 @@ def _run(listener: CaptionProgress, clock: _Clock) -> None:
     listener.model_started(SPEC, 5)
     for done_bytes in (10, 500, 1000):
         listener.downloading(done_bytes, 1000, "model.safetensors")
-    listener.model_loaded(Placement("cpu", DType.FLOAT32, ("The GPU is too old.",)), 1.5)
+    listener.model_loaded(
+        Placement(Device.parse("cpu"), DType.FLOAT32, ("The GPU is too old.",)), 1.5
+    )
     clock.now_s += 2
     listener.captioned(CAPTIONS[0], MEMORY)
     listener.kept("reused.jpg")
@@ -119,7 +121,7 @@ def test_the_live_display_follows_the_state(console: Console, clock: _Clock) -> 
     listener.downloading(250, 1000, "model.safetensors")
     assert "git-base: downloading" in shown()
     assert "0.2/1.0 kB" in shown()
-    listener.model_loaded(Placement("cpu", DType.FLOAT32), 1.5)
+    listener.model_loaded(Placement(Device.parse("cpu"), DType.FLOAT32), 1.5)
     assert "0/5 n/a · -:--:-- left" in shown()
     clock.now_s += 2
     listener.captioned(CAPTIONS[0], MEMORY)

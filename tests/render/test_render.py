@@ -4,18 +4,21 @@ import csv
 import io
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from f1cap.errors import UsageError
+from f1cap.records.benchmarks import BenchRow
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionSettings
 from f1cap.records.images import Problem
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.records.models import Decoding, DType, Family, Placement
+from f1cap.records.models import Decoding, Device, DType, Placement
+from f1cap.records.readings import MemoryReading
 from f1cap.render import formatting
 from f1cap.render.bench_live import LiveBench
+from f1cap.render.bench_progress import BenchProgress
 from f1cap.render.formats import (
     CaptionFormat,
     CompareFormat,
@@ -25,7 +28,7 @@ from f1cap.render.formats import (
     choose_format,
 )
 from f1cap.render.formatting import printable
-from f1cap.render.terminal import table_writer
+from f1cap.render.terminal import message_console, table_writer
 from tests.conftest import Golden
 
 HOSTILE = "\x1b[31mred\x07 [bold]x[/bold] <b>&amp;</b> | :smile: \u202eabc"
@@ -41,9 +44,9 @@ def run_record(captions: tuple[Caption, ...] = CAPTIONS, model: str = "git-mini"
         model=model,
         checkpoint="org/name",
         revision="abc",
-        family=Family.GIT,
+        family="git",
         dataset="photos",
-        placement=Placement("cpu", DType.FLOAT32),
+        placement=Placement(Device.parse("cpu"), DType.FLOAT32),
         settings=CaptionSettings(Decoding(num_beams=4), DType.FLOAT32),
         images=4,
         captioned=2,
@@ -276,17 +279,39 @@ def test_json_holds_nothing_that_acts_on_a_terminal() -> None:
     assert printable(line) == line
 
 
-@dataclass(frozen=True)
-class _Cell:
-    label: str
-
-
 def test_a_bench_of_many_rows_leaves_room_for_its_gauge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "24")
-    live = LiveBench()
-    live.bench_started([_Cell(f"row {place}") for place in range(30)], 5)
-    for place in (0, 15, 29):
-        live.cell_started(place)
-        shown = [task.description for task in live._bars.tasks if task.visible]
-        assert f"row {place}" in shown
+    console = message_console()
+    progress = BenchProgress(console)
+    live = LiveBench(console, lambda: progress.state)
+    progress.bench_started([f"row {index}" for index in range(30)], 5)
+    for index in (0, 15, 29):
+        progress.row_started(index)
+        with console.capture() as captured:
+            console.print(live.draw())
+        shown = [line for line in captured.get().splitlines() if line.startswith("row ")]
+        assert any(line.startswith(f"row {index} ") for line in shown)
         assert len(shown) == 20
+
+
+def test_a_bench_on_a_terminal_shows_the_newest_figures_until_the_row_is_done() -> None:
+    console = message_console()
+    progress = BenchProgress(console)
+    live = LiveBench(console, lambda: progress.state)
+
+    def screen() -> str:
+        with console.capture() as captured:
+            console.print(live.draw())
+        return captured.get()
+
+    progress.bench_started(["git-mini", "blip-mini"], 5)
+    progress.row_started(0)
+    progress.phase("measuring")
+    for used in (3 * 2**20, 2 * 2**20):
+        progress.measured(0.5, 8, 0.25, MemoryReading(9, used, 4 * 2**30))
+    assert "measuring" in screen()
+    assert "8 images · 250 ms an image" in screen()
+    assert "2 MiB · peak 3 MiB of 4.00 GiB" in screen()
+    progress.row_finished(BenchRow("git-mini", "ok", images_per_s=4.0))
+    assert "4.0 images/s" in screen()
+    assert "peak" not in screen()

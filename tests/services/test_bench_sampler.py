@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from f1cap.services.bench import sampler
+from f1cap.services.bench import energy, sampler
+from f1cap.services.bench.messages import Watched
 
 
 class FakeGpu:
@@ -50,14 +51,14 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", sleep)
 
 
-def _sampled(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch, *, times: int) -> dict[str, object]:
+def _sampled(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch, *, times: int) -> Watched:
     monkeypatch.setattr("f1cap.services.bench.sampler.find_gpu", lambda _: gpu)
-    watching = sampler._Sampler(os.getpid(), 0)
+    watching = sampler.Sampler(os.getpid(), 0)
     watching.stop = _StopAfter(times)
     watching.count_energy(on=True)
     watching.run()
     watching.count_energy(on=False)
-    return watching.results()
+    return watching.result()
 
 
 class _StopAfter(threading.Event):
@@ -73,22 +74,22 @@ class _StopAfter(threading.Event):
 def test_peaks_are_kept_and_power_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = FakeGpu([5, 9, 3], [100.0, 200.0], [None])
     found = _sampled(gpu, monkeypatch, times=11)
-    assert (found["nvml_device_bytes"], found["nvml_process_bytes"]) == (9, 7)
-    assert isinstance(found["rss_bytes"], int)
+    assert (found.nvml_device_bytes, found.nvml_process_bytes) == (9, 7)
+    assert isinstance(found.rss_bytes, int)
     # 100 W as the window opens, then 200 W for the eleven ticks until it closes
-    assert found["energy_j"] == pytest.approx(11 * 0.01 * 200)
-    assert found["samples"] == 11
-    assert found["interval_s"] == pytest.approx(sampler.INTERVAL_S)
+    assert found.energy_j == pytest.approx(11 * 0.01 * 200)
+    assert found.samples == 11
+    assert found.interval_s == pytest.approx(sampler.INTERVAL_S)
 
 
 @pytest.mark.usefixtures("ticks")
 def test_the_counter_comes_first_unless_it_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     counted = FakeGpu([1], [100.0], [1000.0, 1012.5])
-    assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
+    assert _sampled(counted, monkeypatch, times=3).energy_j == 12.5
     still = FakeGpu([1], [100.0], [1000.0])
-    assert _sampled(still, monkeypatch, times=3)["energy_j"] == pytest.approx(3.0)
+    assert _sampled(still, monkeypatch, times=3).energy_j == pytest.approx(3.0)
     silent = FakeGpu([1], [None], [None])
-    assert _sampled(silent, monkeypatch, times=3)["energy_j"] is None
+    assert _sampled(silent, monkeypatch, times=3).energy_j is None
 
 
 @pytest.mark.usefixtures("ticks")
@@ -104,27 +105,27 @@ def test_energy_of_a_part_is_no_energy(
     power: list[float | None], energy: list[float | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpu = FakeGpu([1], power, energy)
-    assert _sampled(gpu, monkeypatch, times=9)["energy_j"] is None
+    assert _sampled(gpu, monkeypatch, times=9).energy_j is None
 
 
 @pytest.mark.usefixtures("ticks")
 def test_a_gap_between_samples_is_no_measured_power(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "INTERVAL_S", sampler._LONGEST_GAP_S + 0.1)
+    monkeypatch.setattr(sampler, "INTERVAL_S", energy.LONGEST_GAP_S + 0.1)
     gaps = FakeGpu([1], [100.0], [None])
-    assert _sampled(gaps, monkeypatch, times=3)["energy_j"] is None
+    assert _sampled(gaps, monkeypatch, times=3).energy_j is None
     counted = FakeGpu([1], [100.0], [1000.0, 1012.5])  # which needs no samples
-    assert _sampled(counted, monkeypatch, times=3)["energy_j"] == 12.5
+    assert _sampled(counted, monkeypatch, times=3).energy_j == 12.5
 
 
 @pytest.mark.usefixtures("ticks")
 def test_a_window_that_never_closed_has_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = FakeGpu([1], [100.0], [1000.0, 1012.5, 1020.0])
     monkeypatch.setattr("f1cap.services.bench.sampler.find_gpu", lambda _: gpu)
-    watching = sampler._Sampler(os.getpid(), 0)
+    watching = sampler.Sampler(os.getpid(), 0)
     watching.count_energy(on=True)
     watching.count_energy(on=False)
     watching.count_energy(on=True)
-    assert watching.results()["energy_j"] is None
+    assert watching.result().energy_j is None
 
 
 def test_a_process_that_is_gone_has_no_memory() -> None:

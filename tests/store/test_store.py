@@ -36,7 +36,7 @@ def _key(image: str = "a.jpg", sha: str = "0" * 64, settings: CaptionSettings = 
 
 
 def _dataset(root: Path, identity: str | None = None) -> Dataset:
-    return Dataset(root.name, root, ("a.jpg",), {}, identity=identity or str(root))
+    return Dataset(root.name, str(root), (), {}, identity=identity or str(root))
 
 
 def test_journal_gives_back_what_was_appended(tmp_path: Path) -> None:

@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from f1cap.models.decoding import IMAGES_PER_PASS
 from f1cap.models.decoding.kernels import Projection, attend, best_tokens, split_heads
 from f1cap.models.decoding.kv_cache import Entries, HeadShape
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-# Images per pass on a CPU. One keeps a layer's states in its cache, several wait less
-# often for the slower thread; 4 measured a sixth faster than 1 on two busy cores, 8 little more.
-_IMAGES_PER_PASS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def portions(images: "Tensor") -> Iterator[tuple[slice, "Tensor"]]:
     Yields:
         Places in the batch, and what is there.
     """
-    size = _IMAGES_PER_PASS if images.device.type == "cpu" else max(1, len(images))
+    size = IMAGES_PER_PASS if images.device.type == "cpu" else max(1, len(images))
     for first in range(0, len(images), size):
         rows = slice(first, min(first + size, len(images)))
         yield rows, images[rows]

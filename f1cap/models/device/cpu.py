@@ -15,6 +15,8 @@ import os
 from bisect import bisect_right
 from pathlib import Path
 
+from f1cap.records.models import Device
+
 # A model this small is done with an operation before a second thread has woken up: git-mini, 200
 # images, 3 runs of each in turns: 57 to 66 images/s with one thread, 42 to 45 with two.
 _TINY_PARAMETERS = 20_000_000
@@ -38,15 +40,15 @@ def model_threads(parameters: int, cores: int) -> int:
     return 1 if parameters < _TINY_PARAMETERS else cores
 
 
-def image_workers(device: str, cores: int, threads: int) -> int:
+def image_workers(device: Device, cores: int, threads: int) -> int:
     """Return the number of threads that open and prepare images ahead of the model.
 
     Args:
-        device: As torch names it.
+        device: Where the model runs.
         cores: Those that the process may use.
         threads: The model's, if it runs on the CPU.
     """
-    if device == "cpu" and threads > 1:
+    if device.is_cpu and threads > 1:
         return max(1, min(_MAX_WORKERS, cores // 2))
     return max(1, min(_MAX_WORKERS, cores))
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from f1cap.errors import DeviceError
-from f1cap.records.models import Device, DType, Placement
+from f1cap.records.models import Device, DeviceKind, DType, Placement
 
 NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16", "neon_bf16"})
 # Turing chips without tensor cores, whose half precision gives NaN in vision models
@@ -68,16 +68,16 @@ def place(
     Raises:
         DeviceError: A device was asked for by name and cannot be used.
     """
-    kind, number = _parse(device)
-    if kind is Device.CPU:
+    asked = _parse(device)
+    if asked.is_cpu:
         return _on_cpu(dtype, machine, (), weights_bytes)
-    if kind is Device.MPS:
+    if asked.kind is DeviceKind.MPS:
         if not machine.mps:
             message = "--device mps: there is no Apple GPU that this torch build can use."
             raise DeviceError(message, hint="Leave --device out, or use --device cpu.")
         return _on_mps(dtype)
-    if kind is Device.CUDA:
-        return _on_gpu(_asked_gpu(device, number, machine), dtype)
+    if asked.kind is DeviceKind.CUDA:
+        return _on_gpu(_asked_gpu(asked, machine), dtype)
     for gpu in machine.gpus:
         if has_kernels(gpu.capability, machine.arch_list):
             return _on_gpu(gpu, dtype)
@@ -172,23 +172,23 @@ def why_unusable(gpu: Gpu, machine: Machine) -> tuple[str, ...]:
     return _no_kernels(gpu, machine)
 
 
-def _parse(device: str) -> tuple[Device, int | None]:
-    match = re.fullmatch(r"(auto|cpu|mps|cuda)(?::(\d+))?", device.strip().lower())
-    if match is None or (match[2] is not None and match[1] != Device.CUDA):
+def _parse(device: str) -> Device:
+    try:
+        return Device.parse(device)
+    except ValueError:
         message = f"--device {device}: there is no such device."
-        raise DeviceError(message, hint="Choose auto, cuda, cuda:N, mps or cpu.")
-    return Device(match[1]), None if match[2] is None else int(match[2])
+        raise DeviceError(message, hint="Choose auto, cuda, cuda:N, mps or cpu.") from None
 
 
-def _asked_gpu(device: str, number: int | None, machine: Machine) -> Gpu:
+def _asked_gpu(device: Device, machine: Machine) -> Gpu:
     if not machine.gpus:
         notes = _why_no_gpu(machine) or ("There is no NVIDIA GPU that torch can see.",)
         raise DeviceError(f"--device {device}: {notes[0]}", hint=_next_step(notes))
-    if number is None:
+    if device.index is None:
         usable = [c for c in machine.gpus if has_kernels(c.capability, machine.arch_list)]
         gpu = usable[0] if usable else machine.gpus[0]
     else:
-        named = [c for c in machine.gpus if c.index == number]
+        named = [c for c in machine.gpus if c.index == device.index]
         if not named:
             known = ", ".join(f"cuda:{c.index} ({c.name})" for c in machine.gpus)
             raise DeviceError(f"--device {device}: there is no such GPU.", hint=f"Known: {known}.")
@@ -239,7 +239,7 @@ def _no_kernels(gpu: Gpu, machine: Machine) -> tuple[str, ...]:
 
 
 def _on_gpu(gpu: Gpu, dtype: DType) -> Placement:
-    device = f"cuda:{gpu.index}"
+    device = Device(DeviceKind.CUDA, gpu.index)
     broken = _BROKEN_HALF.search(gpu.name) is not None
     if dtype is DType.AUTO:
         return Placement(device, DType.FLOAT32 if broken or _half_is_slow(gpu) else DType.FLOAT16)
@@ -260,7 +260,7 @@ def _half_is_slow(gpu: Gpu) -> bool:
 
 def _on_mps(dtype: DType) -> Placement:
     # memory is shared with the CPU, so half the bytes buy little; float32 is the safe one
-    return Placement("mps", DType.FLOAT32 if dtype is DType.AUTO else dtype)
+    return Placement(Device(DeviceKind.MPS), DType.FLOAT32 if dtype is DType.AUTO else dtype)
 
 
 def _on_cpu(
@@ -270,11 +270,11 @@ def _on_cpu(
     best = DType.BFLOAT16 if native else DType.FLOAT32
     if dtype is DType.AUTO:
         small = weights_bytes is not None and weights_bytes < _SMALL_BYTES
-        return Placement("cpu", DType.FLOAT32 if small else best, notes)
+        return Placement(Device(DeviceKind.CPU), DType.FLOAT32 if small else best, notes)
     if dtype is DType.FLOAT16 or (dtype is DType.BFLOAT16 and not native):
         slow = (
             f"This CPU has no {dtype} arithmetic of its own and emulates it, up to hundreds "
             f"of times slower than --dtype {best}."
         )
-        return Placement("cpu", dtype, (*notes, slow))
-    return Placement("cpu", dtype, notes)
+        return Placement(Device(DeviceKind.CPU), dtype, (*notes, slow))
+    return Placement(Device(DeviceKind.CPU), dtype, notes)

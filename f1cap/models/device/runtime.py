@@ -14,7 +14,7 @@ from f1cap.models.device import cpu, machine
 from f1cap.models.device.cpu import model_threads, usable_cores
 from f1cap.models.device.placement import Gpu, Machine
 from f1cap.models.memory_estimate import CONTEXT_BYTES
-from f1cap.records.models import DType, Placement
+from f1cap.records.models import Device, DeviceKind, DType, Placement
 
 _T = TypeVar("_T")
 
@@ -107,7 +107,7 @@ def free_cached() -> None:
 
 def memory_hint(placement: Placement) -> str:
     """Say what a user can do when a model does not fit."""
-    if placement.device == "cpu":
+    if placement.device.is_cpu:
         return "Close other programs, or take a smaller model; `f1cap models` shows sizes."
     if placement.dtype is DType.FLOAT32:
         return "Try --dtype float16, --device cpu, or a smaller model; `f1cap models` shows sizes."
@@ -169,16 +169,16 @@ def limit_memory(limit_bytes: int) -> bool:
     return True
 
 
-def finish(device: str) -> None:
+def finish(device: Device) -> None:
     """Wait until a device has done all that it was told to do."""
-    if device.startswith("cuda"):
-        torch.cuda.synchronize(device)
-    elif device == "mps":
+    if (index := device.cuda_index) is not None:
+        torch.cuda.synchronize(index)
+    elif device.kind is DeviceKind.MPS:
         torch.mps.synchronize()
 
 
-def peaks(device: str) -> tuple[int | None, int | None]:
+def peaks(device: Device) -> tuple[int | None, int | None]:
     """Return the most bytes that torch had in tensors, and had reserved, on a GPU."""
-    if not device.startswith("cuda"):
+    if (index := device.cuda_index) is None:
         return None, None
-    return torch.cuda.max_memory_allocated(device), torch.cuda.max_memory_reserved(device)
+    return torch.cuda.max_memory_allocated(index), torch.cuda.max_memory_reserved(index)

@@ -140,31 +140,33 @@ def _vision_encoder(vision: Any) -> VisionEncoder:  # noqa: ANN401
 
 
 class BlipCaptioner(TransformersCaptioner):
-    """Captions with BlipForConditionalGeneration; the one family that takes a prompt.
+    """Captions with BlipForConditionalGeneration, which continues a prompt.
 
     As with transformers itself, a caption made with a prompt begins with the prompt. All
     images of a batch share it, so rows are equally long and none is padded at its start.
     """
 
     model_class: ClassVar[Any] = BlipForConditionalGeneration
-    decoder_class: ClassVar[type[FastDecoder]] = BlipDecoder
-    takes_prompt: ClassVar[bool] = True
+    decoder_class: ClassVar[type[FastDecoder] | None] = BlipDecoder
 
     def _text_ids(self) -> TextIds:
         text = self._model.config.text_config
         # the config's eos is not what ends a caption: BLIP was trained to stop at BERT's [SEP]
         return TextIds(
-            start=text.bos_token_id,
-            end=text.sep_token_id,
-            pad=text.pad_token_id,
-            positions=text.max_position_embeddings,
-            words=text.vocab_size,
+            start_token_id=text.bos_token_id,
+            eos_token_ids=(text.sep_token_id,),
+            pad_token_id=text.pad_token_id,
+            max_position_embeddings=text.max_position_embeddings,
+            vocab_size=text.vocab_size,
         )
+
+    def _image_size(self) -> Any:  # noqa: ANN401 - an int or two of them
+        return self._model.config.vision_config.image_size
 
     def _text_model(self) -> Any:  # noqa: ANN401 - a transformers model, which mypy skips
         return self._model.text_decoder
 
     def _start_arguments(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401
         # BLIP's generate expects a tokenised sentence: it drops the last id, an end token
-        ends = torch.full_like(rows[:, :1], self._ids.end)
+        ends = torch.full_like(rows[:, :1], self._ids.eos_token_ids[0])
         return {"input_ids": torch.cat([rows, ends], dim=1)}

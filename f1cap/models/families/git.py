@@ -153,17 +153,20 @@ class GitCaptioner(TransformersCaptioner):
     """Captions with GitForCausalLM."""
 
     model_class: ClassVar[Any] = GitForCausalLM
-    decoder_class: ClassVar[type[FastDecoder]] = GitDecoder
+    decoder_class: ClassVar[type[FastDecoder] | None] = GitDecoder
 
     def _text_ids(self) -> TextIds:
         config = self._model.config
         return TextIds(
-            start=config.bos_token_id,
-            end=config.eos_token_id,
-            pad=config.pad_token_id,
-            positions=config.max_position_embeddings,
-            words=config.vocab_size,
+            start_token_id=config.bos_token_id,
+            eos_token_ids=(config.eos_token_id,),
+            pad_token_id=config.pad_token_id,
+            max_position_embeddings=config.max_position_embeddings,
+            vocab_size=config.vocab_size,
         )
+
+    def _image_size(self) -> Any:  # noqa: ANN401 - an int or two of them
+        return self._model.config.vision_config.image_size
 
     def _start_arguments(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401 - a tensor, which mypy skips
         return {"input_ids": rows}

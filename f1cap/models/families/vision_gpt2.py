@@ -123,28 +123,25 @@ class _TextLayer(CrossLayer):
         return self._narrow(self._widen(self._feed_norm(states))) + states
 
 
-class SwinCaptioner(TransformersCaptioner):
+class VisionGpt2Captioner(TransformersCaptioner):
     """Captions with VisionEncoderDecoderModel, whatever its image encoder."""
 
     model_class: ClassVar[Any] = VisionEncoderDecoderModel
-    decoder_class: ClassVar[type[FastDecoder]] = SwinDecoder
+    decoder_class: ClassVar[type[FastDecoder] | None] = SwinDecoder
 
     def _text_ids(self) -> TextIds:
         config, decoder = self._model.config, self._model.decoder.config
         end = _first("eos_token_id", config, decoder, default=decoder.bos_token_id)
         return TextIds(
-            start=_first("decoder_start_token_id", config, default=decoder.bos_token_id),
-            end=end,
-            pad=_first("pad_token_id", config, decoder, default=end),
-            positions=decoder.max_position_embeddings,
-            words=decoder.vocab_size,
+            start_token_id=_first("decoder_start_token_id", config, default=decoder.bos_token_id),
+            eos_token_ids=(end,),
+            pad_token_id=_first("pad_token_id", config, decoder, default=end),
+            max_position_embeddings=decoder.max_position_embeddings,
+            vocab_size=decoder.vocab_size,
         )
 
-    def _vision_config(self) -> Any:  # noqa: ANN401 - a transformers config, which mypy skips
-        return self._model.config.encoder
-
-    def _start_arguments(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401 - a tensor, which mypy skips
-        return {"decoder_input_ids": rows}
+    def _image_size(self) -> Any:  # noqa: ANN401 - an int or two of them
+        return self._model.config.encoder.image_size
 
 
 def _first(name: str, *configs: Any, default: Any) -> Any:  # noqa: ANN401

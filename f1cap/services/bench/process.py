@@ -1,7 +1,6 @@
-"""The parent's end of a benchmark's processes: commands out, answers in, and always an end."""
+"""The parent's end of a benchmark's processes: requests out, answers in, and always an end."""
 
 import contextlib
-import json
 import os
 import queue
 import signal
@@ -10,16 +9,35 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self, TypeVar
 
 import f1cap
 from f1cap.records.readings import MemoryReading
+from f1cap.services.bench.messages import (
+    Close,
+    Closed,
+    CountEnergy,
+    Failed,
+    MessageError,
+    Open,
+    Opened,
+    Run,
+    RunResult,
+    Sampled,
+    Stop,
+    Watch,
+    Watched,
+    decode,
+    encode,
+)
 
-_WORKER = "f1cap.services.bench.worker"
-_SAMPLER = "f1cap.services.bench.sampler"
+# Modules whose `main` the processes run.
+WORKER_PROGRAM = "f1cap.services.bench.worker"
+SAMPLER_PROGRAM = "f1cap.services.bench.sampler"
 _PATIENCE_S = 5.0  # for a process that was told to end
+
+_Answer = TypeVar("_Answer", Opened, RunResult, Closed)
 
 
 class WorkerFailedError(Exception):
@@ -37,22 +55,22 @@ class WorkerFailedError(Exception):
         self.hint = hint
 
 
-class Worker:
-    """A fresh Python that holds one model; see `worker` for what it is told."""
+class WorkerProcess:
+    """A fresh Python that holds one model; see `worker` for what it runs."""
 
     def __init__(self, deadline_s: float) -> None:
         """Take the moment, by `time.monotonic`, at which its time is up."""
         self._deadline_s = deadline_s
         self._errors: IO[bytes] | None = None
         self._process: subprocess.Popen[str] | None = None
-        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:
         """Start it."""
         # What it says on stderr is read only if it dies: the last line often tells why.
         self._errors = tempfile.TemporaryFile()
-        self._process = _start(_WORKER, self._errors)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._process = _start(WORKER_PROGRAM, self._errors)
+        threading.Thread(target=self._read_lines, daemon=True).start()
         return self
 
     def __exit__(
@@ -71,20 +89,31 @@ class Worker:
         """The process's number."""
         return -1 if self._process is None else self._process.pid
 
-    def ask(self, do: str, **details: object) -> dict[str, Any]:
-        """Tell it to do something and return what it answers.
+    def open(self, request: Open) -> Opened:
+        """Have it load a model.
 
         Raises:
-            WorkerFailedError: It failed, died, or its time is up.
+            WorkerFailedError: It failed, died, or its time is up; so for the others.
         """
+        return self._request(request, Opened)
+
+    def run(self, images: tuple[int, ...]) -> RunResult:
+        """Have it caption images."""
+        return self._request(Run(images), RunResult)
+
+    def close(self) -> Closed:
+        """Have it tell its peaks and end."""
+        return self._request(Close(), Closed)
+
+    def _request(self, request: Open | Run | Close, kind: type[_Answer]) -> _Answer:
         process = self._process
         if process is None or process.stdin is None:
             message = "asked before it was started"
             raise RuntimeError(message)
         try:
-            process.stdin.write(f"{json.dumps({'do': do, **details})}\n")
+            process.stdin.write(encode(request))
             process.stdin.flush()
-            line = self._answers.get(timeout=max(0.0, self._deadline_s - time.monotonic()))
+            line = self._lines.get(timeout=max(0.0, self._deadline_s - time.monotonic()))
         except queue.Empty:
             raise WorkerFailedError(
                 "timeout",
@@ -95,20 +124,22 @@ class Worker:
             line = None
         if line is None or not line.endswith("\n"):  # half a line: it died while it answered
             raise self._death()
-        answer: dict[str, Any] = json.loads(line)
-        if (error := answer.get("error")) is not None:
-            raise WorkerFailedError(error["code"], error["message"], error["hint"])
-        result: dict[str, Any] = answer["ok"]
-        return result
+        try:
+            answer = decode(line, kind, Failed)
+        except MessageError as error:
+            raise WorkerFailedError("crash", f"The worker's answer is {error}") from error
+        if isinstance(answer, Failed):
+            raise WorkerFailedError(answer.code, answer.message, answer.hint)
+        return answer
 
-    def _listen(self) -> None:
+    def _read_lines(self) -> None:
         process = self._process
         if process is None or process.stdout is None:
             return
         with contextlib.suppress(ValueError):  # closed while we read
             for line in process.stdout:
-                self._answers.put(line)
-        self._answers.put(None)
+                self._lines.put(line)
+        self._lines.put(None)
 
     def _death(self) -> WorkerFailedError:
         """Say how it ended."""
@@ -117,15 +148,15 @@ class Worker:
             code = None if process is None else process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
             code = None
-        last = self._last_words()
-        said = f" Its last words: {last}" if last else ""
+        last = self._last_stderr_line()
+        said = f"; last stderr line: {last}" if last else "."
         if code is not None and code < 0:
             name = signal.Signals(-code).name
             killed = " (the system may have run out of memory)" if name == "SIGKILL" else ""
-            return WorkerFailedError("killed", f"Its process was ended by {name}{killed}.{said}")
-        return WorkerFailedError("crash", f"Its process ended early with exit code {code}.{said}")
+            return WorkerFailedError("killed", f"The worker was killed by {name}{killed}{said}")
+        return WorkerFailedError("crash", f"The worker exited with code {code}{said}")
 
-    def _last_words(self) -> str:
+    def _last_stderr_line(self) -> str:
         if self._errors is None:
             return ""
         self._errors.seek(0)
@@ -133,22 +164,26 @@ class Worker:
         return lines[-1].strip()[:300] if lines else ""
 
 
-class Sampler:
-    """A process that watches another one; see `sampler`."""
+class SamplerProcess:
+    """A process that watches another one; see `sampler` for what it runs.
 
-    def __init__(self, pid: int, gpu: int | None) -> None:
-        """Watch a process and, where there is one, the GPU that CUDA calls by this number."""
+    Attributes:
+        now: The newest reading.
+    """
+
+    def __init__(self, pid: int, gpu_index: int | None) -> None:
+        """Watch a process and, where there is one, the GPU that CUDA calls by this index."""
         self.now = MemoryReading(None)
-        self.peaks: dict[str, Any] = {}
-        self._settings = {"pid": pid, "gpu": gpu}
+        self._watch = Watch(pid, gpu_index)
+        self._watched = Watched()
         self._process: subprocess.Popen[str] | None = None
-        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._reader = threading.Thread(target=self._read_messages, daemon=True)
 
     def __enter__(self) -> Self:
         """Start it."""
-        self._process = _start(_SAMPLER, subprocess.DEVNULL)
-        self._tell(json.dumps(self._settings))
-        self._listener.start()
+        self._process = _start(SAMPLER_PROGRAM, subprocess.DEVNULL)
+        self._send(self._watch)
+        self._reader.start()
         return self
 
     def __exit__(
@@ -161,38 +196,35 @@ class Sampler:
 
     def count_energy(self, *, on: bool) -> None:
         """Open or close a window in which energy counts."""
-        self._tell("on" if on else "off")
+        self._send(CountEnergy(on))
 
-    def stop(self) -> Mapping[str, Any]:
+    def stop(self) -> Watched:
         """End it and return what it saw; harmless twice."""
         if self._process is not None:
-            self._tell("stop")
-            self._listener.join(_PATIENCE_S)
+            self._send(Stop())
+            self._reader.join(_PATIENCE_S)
             _end(self._process)
             self._process = None
-        return self.peaks
+        return self._watched
 
-    def _tell(self, line: str) -> None:
+    def _send(self, message: Watch | CountEnergy | Stop) -> None:
         # It may be gone: then there is less to know of memory, and the times stand.
         with contextlib.suppress(OSError, ValueError):
             if self._process is not None and self._process.stdin is not None:
-                self._process.stdin.write(f"{line}\n")
+                self._process.stdin.write(encode(message))
                 self._process.stdin.flush()
 
-    def _listen(self) -> None:
+    def _read_messages(self) -> None:
         process = self._process
         if process is None or process.stdout is None:
             return
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError):  # closed while we read, or half a line
             for line in process.stdout:
-                message = json.loads(line)
-                if (now := message.get("now")) is not None:
-                    self.now = MemoryReading(
-                        now.get("rss_bytes"),
-                        now.get("nvml_process_bytes"),
-                        now.get("vram_total_bytes"),
-                    )
-                self.peaks = message.get("peaks", self.peaks)
+                message = decode(line, Sampled, Watched)
+                if isinstance(message, Sampled):
+                    self.now = message.memory
+                else:
+                    self._watched = message
 
 
 def _start(module: str, errors: IO[bytes] | int) -> "subprocess.Popen[str]":

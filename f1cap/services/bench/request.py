@@ -7,7 +7,7 @@ from typing import Protocol
 
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
-from f1cap.records.models import DType, ModelSpec
+from f1cap.records.models import DType, Engine, ModelSpec
 from f1cap.records.readings import MemoryReading
 
 
@@ -21,8 +21,8 @@ class BenchRequest:
         min_images: Images that each model captions at least, and how many different ones.
         min_seconds: Time that each model captions at least.
         timeout_s: For one row, from the start of its process.
-        vram_limit_bytes: The GPU that a bigger one is to play.
-        reference: Also run the plain transformers loop, in turns.
+        vram_limit_bytes: Memory of the smaller GPU that is to be simulated.
+        compare_transformers: Also run plain transformers, in alternating rounds.
         save: Keep the result under this name.
         baseline: Compare with the result of this name.
         tolerance: The share by which a number may be worse than the baseline's.
@@ -35,14 +35,17 @@ class BenchRequest:
     dtypes: tuple[DType, ...] = (DType.AUTO,)
     num_beams: int | None = None
     max_new_tokens: int | None = None
+    prompt: str | None = None
+    reduced_jpeg: bool = False
     device: str = "auto"
+    engine: Engine = Engine.AUTO
     offline: bool = False
     # how long
     min_images: int = 20
     min_seconds: float = 5.0
     timeout_s: float = 1800.0
     vram_limit_bytes: int | None = None
-    reference: bool = False
+    compare_transformers: bool = False
     # what is done with the numbers
     save: str | None = None
     baseline: str | None = None
@@ -50,8 +53,8 @@ class BenchRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One row to be: a model in one setting."""
+class Configuration:
+    """What one row measures: a model in one setting."""
 
     spec: ModelSpec
     dtype: DType
@@ -71,11 +74,11 @@ class Cell:
 class BenchListener(Protocol):
     """Receives events in order, from one thread."""
 
-    def bench_started(self, cells: Sequence[Cell], images: int) -> None:
-        """Begin."""
+    def bench_started(self, labels: Sequence[str], images: int) -> None:
+        """Begin: the names of the rows to come, and how many images they are measured on."""
         ...
 
-    def cell_started(self, place: int) -> None:
+    def row_started(self, index: int) -> None:
         """Begin a row."""
         ...
 
@@ -91,7 +94,7 @@ class BenchListener(Protocol):
         """Report a batch: how much of the row is done, and the newest readings."""
         ...
 
-    def cell_finished(self, row: BenchRow) -> None:
+    def row_finished(self, row: BenchRow) -> None:
         """Report a row, complete or not."""
         ...
 

@@ -1,138 +1,162 @@
-"""From images to captions in batches: prepared ahead by threads, halved when memory runs out."""
+"""From images to captions in batches: prepared ahead, in order, halved when memory runs out."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
 
 from f1cap.errors import OutOfMemoryError
 from f1cap.gpu import find_gpu
 from f1cap.models import memory_estimate
 from f1cap.models.base import Captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
-from f1cap.records.captions import Generation
+from f1cap.records.captions import Caption, CaptionSettings, Generation
 from f1cap.records.models import Decoding
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-def prefetch(
-    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int, ahead: int
-) -> Iterator[Result]:
-    """Yield `work(item)` in the order of the items.
-
-    Args:
-        work: Called in a thread; what it raises is raised here, in its turn.
-        items: Drawn as they are needed, from the caller's thread.
-        workers: Threads.
-        ahead: Results that may lie waiting, which bounds the memory they take.
-    """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="f1cap-images")
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        # After Ctrl-C nobody wants the rest; what has begun is short.
-        pool.shutdown(wait=True, cancel_futures=True)
-
+from f1cap.services.caption.cleaning import clean_caption, first_sentence, has_line_breaks
+from f1cap.services.caption.prepare import Failed, Find, Kept, Prepared, Preparer, Source
 
 # Kept small on a CPU, where a larger batch gains little and the screen should move.
 _ON_CPU = 4
 # On a GPU: where its memory is not told, and where it would hold more than speeds anything up.
-_ON_UNKNOWN_CARD = 8
+_ON_UNKNOWN_GPU = 8
 _AT_MOST = 32
+# Images that need no model and may wait behind one that does; then its batch goes as it is.
+_BEHIND = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """An image that waits for the model.
+class Captioned:
+    """An image that got a caption.
 
     Attributes:
-        place: Its index in the dataset.
-        key: The journal's key of the caption it will get.
-        pixels: What the captioner's `preprocess` made.
+        index: Its number among the images of this run, from 0.
+        key: The journal's key of the caption; empty without a journal.
         prepare_s: Time spent on reading, decoding and preprocessing it.
+        generate_s: Its share of its batch's time.
     """
 
-    place: int
-    image: str
+    index: int
     key: str
-    pixels: Any
+    caption: Caption
     prepare_s: float
+    generate_s: float
 
 
-class Batcher:
-    """Feeds a captioner batches of a size that holds."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An image that waits for the model, and what must not come before it."""
+
+    image: Prepared
+    behind: list[Kept | Failed] = field(default_factory=list)
+
+
+class CaptionLoop:
+    """Captions images with one captioner; the batch size that held is kept between runs."""
 
     def __init__(
-        self, captioner: Captioner, decoding: Decoding, prompt: str | None, size: int | None
+        self,
+        captioner: Captioner,
+        settings: CaptionSettings,
+        *,
+        batch_size: int | None = None,
+        threads: bool = True,
     ) -> None:
-        """Start with `size` images a batch; None picks one that should fit."""
+        """Plan the batches.
+
+        Args:
+            captioner: Closed by the caller, after the last run.
+            settings: What the captions depend on.
+            batch_size: To start with; None picks one that should fit.
+            threads: Prepare images ahead of the model; else each when it is due.
+        """
         self._captioner = captioner
-        self._decoding = decoding
-        self._prompt = prompt
-        self.size = size or _automatic_size(captioner, decoding)
+        self._settings = settings
+        self._preparer = Preparer(captioner, reduced_jpeg=settings.reduced_jpeg, threads=threads)
+        self.batch_size = batch_size or _automatic_size(captioner, settings.decoding)
 
     def run(
-        self, images: Iterable[Prepared], note: Callable[[str], None]
-    ) -> Iterator[tuple[Prepared, Generation, float]]:
-        """Yield each image with its caption and its share of the batch's time in seconds.
+        self,
+        images: Iterable[Source],
+        *,
+        find: Find | None = None,
+        on_note: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Captioned | Kept | Failed]:
+        """Yield what became of each image, in order.
+
+        Args:
+            images: Drawn as they are needed, from the caller's thread.
+            find: Tells which image has a caption already; images in memory have none.
+            on_note: Told of every batch that had to be halved.
 
         Raises:
             OutOfMemoryError: Not even one image fits.
         """
-        waiting: list[Prepared] = []
-        for image in images:
-            waiting.append(image)
-            if len(waiting) >= self.size:
-                yield from self._drain(waiting, note)
-        while waiting:
-            yield from self._drain(waiting, note)
+        queue: list[_Waiting] = []
+        for found in self._preparer.run(images, find, ahead=2 * self.batch_size):
+            if isinstance(found, Prepared):
+                queue.append(_Waiting(found))
+            elif queue:
+                queue[-1].behind.append(found)
+            else:
+                yield found
+            if len(queue) >= self.batch_size or (queue and len(queue[-1].behind) >= _BEHIND):
+                yield from self._caption_batch(queue, on_note)
+        while queue:
+            yield from self._caption_batch(queue, on_note)
 
-    def _drain(
-        self, waiting: list[Prepared], note: Callable[[str], None]
-    ) -> Iterator[tuple[Prepared, Generation, float]]:
+    def _caption_batch(
+        self, queue: list[_Waiting], on_note: Callable[[str], None]
+    ) -> Iterator[Captioned | Kept | Failed]:
         """Caption one batch from the front of the queue, smaller than asked if need be."""
         while True:
-            batch = waiting[: self.size]
+            batch = queue[: self.batch_size]
             started = time.perf_counter()
             try:
                 generations = self._captioner.generate(
-                    [image.pixels for image in batch], self._decoding, self._prompt
+                    [waiting.image.pixels for waiting in batch],
+                    self._settings.decoding,
+                    self._settings.prompt,
                 )
                 break
             except OutOfMemoryError:
                 if len(batch) == 1:
                     raise
-                self.size = len(batch) // 2
-                note(f"Out of memory with {len(batch)} images at once; going on with {self.size}")
+                self.batch_size = len(batch) // 2
+                on_note(
+                    f"Out of memory with {len(batch)} images at once; "
+                    f"going on with {self.batch_size}"
+                )
         share_s = (time.perf_counter() - started) / len(batch)
-        del waiting[: len(batch)]
-        for image, generation in zip(batch, generations, strict=True):
-            yield image, generation, share_s
+        del queue[: len(batch)]
+        for waiting, generation in zip(batch, generations, strict=True):
+            yield self._finish(waiting.image, generation, share_s)
+            yield from waiting.behind
+
+    def _finish(self, image: Prepared, generation: Generation, generate_s: float) -> Captioned:
+        text = clean_caption(generation.text)
+        caption = Caption(
+            image=image.name,
+            caption=first_sentence(text) if self._settings.first_sentence else text,
+            tokens=generation.tokens,
+            truncated=generation.truncated,
+            line_breaks=has_line_breaks(generation.text),
+            latency_s=image.prepare_s + generate_s,
+        )
+        return Captioned(image.index, image.key, caption, image.prepare_s, generate_s)
 
 
 def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
     """Return a batch that the GPU's free memory should hold, by the prediction of `f1cap gpu`."""
     placement, spec = captioner.placement, captioner.spec
-    kind, _, index = placement.device.partition(":")
-    if kind != "cuda":
+    index = placement.device.cuda_index
+    if index is None:
         return _ON_CPU
-    gpu = find_gpu(int(index or 0))
+    gpu = find_gpu(index)
     architecture, parameters = architecture_of(spec), parameters_of(spec)
     if gpu is None or architecture is None or parameters is None:
-        return _ON_UNKNOWN_CARD
+        return _ON_UNKNOWN_GPU
     total_bytes, used_bytes = gpu.vram_total_bytes, gpu.used_vram_bytes()
     if total_bytes is None or used_bytes is None:
-        return _ON_UNKNOWN_CARD
+        return _ON_UNKNOWN_GPU
     # The prediction counts the weights, and they are on the GPU already.
     weights_bytes = parameters * memory_estimate.BYTES[placement.dtype]
     own_bytes = gpu.process_vram_bytes() or weights_bytes

@@ -4,21 +4,22 @@ import os
 
 from f1cap import measure
 from f1cap.gpu import find_gpu
+from f1cap.records.models import Device
 from f1cap.records.readings import MemoryReading
 
 
 class MemoryGauge:
     """Reads memory on demand and remembers the peak of what it read."""
 
-    def __init__(self, device: str) -> None:
-        """Watch one device, named as torch names it.
+    def __init__(self, device: Device) -> None:
+        """Watch one device.
 
         A GPU that NVML cannot find, or will not speak of, leaves the resident memory.
         """
         self.vram_peak_bytes: int | None = None
         self.rss_peak_bytes: int | None = None
-        kind, _, index = device.partition(":")
-        self._gpu = find_gpu(int(index or 0)) if kind == "cuda" else None
+        index = device.cuda_index
+        self._gpu = None if index is None else find_gpu(index)
 
     def read(self) -> MemoryReading:
         """Return memory now; what is not told is None."""

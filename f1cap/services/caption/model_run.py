@@ -1,24 +1,21 @@
 """One model over a dataset: fetch, load, caption, keep, free."""
 
+import hashlib
 import time
 from array import array
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from f1cap import corpus
-from f1cap.errors import ImageError
 from f1cap.models.base import Captioner
-from f1cap.models.device.cpu import image_workers, usable_cores
 from f1cap.models.loading import open_captioner
-from f1cap.records.captions import Caption, CaptionRun, CaptionSettings, Generation
-from f1cap.records.images import Dataset, Problem
-from f1cap.records.models import Decoding, DType, Engine, ModelSpec
-from f1cap.services.caption.batches import Batcher, Prepared, prefetch
-from f1cap.services.caption.cleaning import clean_caption, first_sentence, has_line_breaks
+from f1cap.records.captions import Caption, CaptionRun, CaptionSettings
+from f1cap.records.images import Dataset, ImageItem, Problem
+from f1cap.records.models import DType, Engine, ModelSpec
+from f1cap.services.caption.batches import CaptionLoop
 from f1cap.services.caption.listener import CaptionListener
 from f1cap.services.caption.memory import MemoryGauge
 from f1cap.services.caption.output import SidecarError, Sidecars, run_record
+from f1cap.services.caption.prepare import Failed, Find, Kept, Lookup
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
 
 
@@ -50,14 +47,6 @@ class CaptionRequest:
     overwrite_sidecars: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An image whose caption an earlier run made, and where the journal has it."""
-
-    place: int
-    position: int
-
-
 class ModelRun:
     """One model over the dataset: what it has finished so far, and how it ends."""
 
@@ -79,15 +68,15 @@ class ModelRun:
             if request.sidecar is not None
             else None
         )
-        # positions in the journal, by the image's place in the dataset; -1 has no caption
-        self._positions = array("q", [-1]) * len(dataset.images)
+        # positions in the journal, by the image's index in the dataset; -1 has no caption
+        self._positions = array("q", [-1]) * len(dataset.items)
         self._latencies_s: list[float] = []
         self._kept = 0
         self._batch_size = 0
 
     def execute(self) -> CaptionRun:
         """Fetch, load, caption, free."""
-        self._listener.model_started(self._spec, len(self._dataset.images))
+        self._listener.model_started(self._spec, len(self._dataset.items))
         with self._results.writing(self._dataset):
             if not self._request.resume and (aside := self._results.set_aside_journal()):
                 self._listener.note(f"The earlier journal was moved to {aside}")
@@ -134,76 +123,32 @@ class ModelRun:
     def _loop(
         self, captioner: Captioner, settings: CaptionSettings, journal: Journal, gauge: MemoryGauge
     ) -> None:
-        # A folder is known by its files' digest, the revision; it may move.
-        checkpoint = "" if captioner.spec.local else captioner.spec.checkpoint
-
-        def key_of(image: str, image_sha256: str) -> str:
-            return caption_key(
-                image=image,
-                image_sha256=image_sha256,
-                checkpoint=checkpoint,
-                revision=captioner.revision,
-                settings=settings,
-            )
-
-        batcher = Batcher(captioner, settings.decoding, settings.prompt, self._request.batch_size)
-        images = self._prepare(captioner, journal, key_of, ahead=2 * batcher.size)
-        for prepared, generation, generate_s in batcher.run(images, self._listener.note):
-            self._batch_size = batcher.size
-            caption = _caption(prepared, generation, generate_s, settings)
-            self._positions[prepared.place] = journal.append(prepared.key, caption)
-            self._latencies_s.append(caption.latency_s)
-            self._write_sidecar(caption)
-            self._listener.captioned(caption, gauge.read())
-
-    def _prepare(
-        self,
-        captioner: Captioner,
-        journal: Journal,
-        key_of: Callable[[str, str], str],
-        ahead: int,
-    ) -> Iterator[Prepared]:
-        """Yield the images that need a caption, made ready by threads ahead of the model."""
-        side = captioner.input_side if self._request.reduced_jpeg else None
-
-        def prepare(place: int) -> Prepared | _Kept | Problem:
-            image = self._dataset.images[place]
-            started = time.perf_counter()
-            try:
-                digest, data = corpus.read_image(self._dataset.path(image), image)
-                key = key_of(image, digest)
-                if (position := journal.find(key)) is not None:
-                    return _Kept(place, position)
-                decoded = corpus.decode_image(data, image, for_side=side)
-                pixels = captioner.preprocess(decoded)
-            except ImageError as error:
-                return Problem.of(error, image=image, model=self._spec.name)
-            return Prepared(place, image, key, pixels, time.perf_counter() - started)
-
-        places = range(len(self._dataset.images))
-        workers = image_workers(captioner.placement.device, usable_cores(), captioner.threads)
-        for found in prefetch(prepare, places, workers=workers, ahead=ahead):
-            if isinstance(found, Prepared):
-                yield found
-            elif isinstance(found, Problem):
-                self._fail(found)
+        items = self._dataset.items
+        loop = CaptionLoop(captioner, settings, batch_size=self._request.batch_size)
+        find = _finder(journal, captioner, settings)
+        for result in loop.run(items, find=find, on_note=self._listener.note):
+            if isinstance(result, Failed):
+                self._fail(Problem.of(result.error, image=result.name, model=self._spec.name))
+            elif isinstance(result, Kept):
+                self._positions[result.index] = result.position
+                self._kept += 1
+                if self._sidecars is not None:
+                    self._write_sidecar(items[result.index], journal.read(result.position))
+                self._listener.kept(result.name)
             else:
-                self._keep(found, journal)
+                self._batch_size = loop.batch_size
+                self._positions[result.index] = journal.append(result.key, result.caption)
+                self._latencies_s.append(result.caption.latency_s)
+                self._write_sidecar(items[result.index], result.caption)
+                self._listener.captioned(result.caption, gauge.read())
 
-    def _keep(self, kept: _Kept, journal: Journal) -> None:
-        self._positions[kept.place] = kept.position
-        self._kept += 1
-        if self._sidecars is not None:
-            self._write_sidecar(journal.read(kept.position))
-        self._listener.kept(self._dataset.images[kept.place])
-
-    def _write_sidecar(self, caption: Caption) -> None:
+    def _write_sidecar(self, item: ImageItem, caption: Caption) -> None:
         if self._sidecars is None:
             return
         try:
-            self._sidecars.write(caption.image, caption.caption)
+            self._sidecars.write(item, caption.caption)
         except SidecarError as error:
-            self._fail(Problem.of(error, image=caption.image, model=self._spec.name))
+            self._fail(Problem.of(error, image=item.name, model=self._spec.name))
 
     def _fail(self, problem: Problem) -> None:
         self.problems.append(problem)
@@ -211,13 +156,10 @@ class ModelRun:
 
     def _settings(self, captioner: Captioner) -> CaptionSettings:
         request = self._request
-        decoding: Decoding = captioner.spec.decoding
-        if request.num_beams is not None:
-            decoding = replace(decoding, num_beams=request.num_beams)
-        if request.max_new_tokens is not None:
-            decoding = replace(decoding, max_new_tokens=request.max_new_tokens)
         return CaptionSettings(
-            decoding,
+            captioner.spec.decoding.override(
+                num_beams=request.num_beams, max_new_tokens=request.max_new_tokens
+            ),
             captioner.placement.dtype,
             request.prompt,
             request.first_sentence,
@@ -242,7 +184,7 @@ class ModelRun:
             dataset=self._dataset.name,
             placement=captioner.placement,
             settings=settings,
-            images=len(self._dataset.images),
+            images=len(self._dataset.items),
             captioned=captioned,
             kept=self._kept,
             failed=len({problem.image for problem in self.problems if problem.code == "image"}),
@@ -264,15 +206,19 @@ class ModelRun:
         )
 
 
-def _caption(
-    prepared: Prepared, generation: Generation, generate_s: float, settings: CaptionSettings
-) -> Caption:
-    text = clean_caption(generation.text)
-    return Caption(
-        image=prepared.image,
-        caption=first_sentence(text) if settings.first_sentence else text,
-        tokens=generation.tokens,
-        truncated=generation.truncated,
-        line_breaks=has_line_breaks(generation.text),
-        latency_s=prepared.prepare_s + generate_s,
-    )
+def _finder(journal: Journal, captioner: Captioner, settings: CaptionSettings) -> Find:
+    """Return what finds an image's caption in the journal, if an earlier run made it."""
+    # A folder is known by its files' digest, the revision; it may move.
+    checkpoint = "" if captioner.spec.local else captioner.spec.checkpoint
+
+    def find(image: str, data: bytes) -> Lookup:
+        key = caption_key(
+            image=image,
+            image_sha256=hashlib.sha256(data).hexdigest(),
+            checkpoint=checkpoint,
+            revision=captioner.revision,
+            settings=settings,
+        )
+        return Lookup(key, journal.find(key))
+
+    return find

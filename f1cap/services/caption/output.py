@@ -9,7 +9,7 @@ import f1cap
 from f1cap import measure
 from f1cap.errors import F1capError, StorageError, UsageError
 from f1cap.records.captions import CaptionRun
-from f1cap.records.images import Dataset, Problem
+from f1cap.records.images import Dataset, ImageItem, Problem
 from f1cap.store.files import write_atomically
 
 
@@ -32,23 +32,22 @@ class Sidecars:
         """Check the plan before any image is captioned.
 
         Raises:
-            UsageError: The suffix is none, or two images would share a sidecar.
+            UsageError: The suffix is none, an image is no file, or two would share a sidecar.
         """
-        self._dataset = dataset
         self._suffix = suffix if suffix.startswith(".") else f".{suffix}"
         self._overwrite = overwrite
         if len(self._suffix) < 2 or any(mark in self._suffix for mark in "/\\\0"):
             raise UsageError(f"--sidecar {suffix!r} is no file suffix.", hint="Try --sidecar .txt")
-        self._check_collisions()
+        self._check_names(dataset.items)
 
-    def write(self, image: str, caption: str) -> None:
+    def write(self, item: ImageItem, caption: str) -> None:
         """Write one sidecar, whole or not at all; one that says the same, or nothing, may stand.
 
         Raises:
             SidecarExistsError: Another text stands there.
             SidecarError: The images' folder takes no files, or the disk is full.
         """
-        path = self._path(image)
+        path = self._path(item)
         hint = "Captions are kept; run the same command again, or without --sidecar."
         try:
             if path.exists() and not self._overwrite:
@@ -67,10 +66,12 @@ class Sidecars:
             message = f"The sidecar {path} cannot be read: {error.strerror}."
             raise SidecarError(message, hint=hint) from error
 
-    def _check_collisions(self) -> None:
-        images = set(self._dataset.images)
+    def _check_names(self, items: Sequence[ImageItem]) -> None:
+        images = {item.name for item in items}
         owners: dict[str, str] = {}
-        for image in self._dataset.images:
+        for item in items:
+            self._path(item)  # refused now, not when its caption is there
+            image = item.name
             sidecar = str(PurePosixPath(image).with_suffix(self._suffix))
             if sidecar in images:
                 raise UsageError(
@@ -84,8 +85,13 @@ class Sidecars:
                 )
             owners[sidecar] = image
 
-    def _path(self, image: str) -> Path:
-        return self._dataset.path(image).with_suffix(self._suffix)
+    def _path(self, item: ImageItem) -> Path:
+        if item.path is None:
+            raise UsageError(
+                f"--sidecar writes beside image files, and {item.name} is not a file of its own.",
+                hint="Leave it out; --format jsonl --output FILE keeps the captions in one file.",
+            )
+        return item.path.with_suffix(self._suffix)
 
 
 # What a run that had nothing left to caption did not measure.
@@ -98,6 +104,9 @@ _MEASURED = (
     "vram_peak_bytes",
     "rss_peak_bytes",
 )
+# Of a run's own record, what run.json says otherwise: under `dataset`, among the problems, by its
+# own folder.
+_ELSEWHERE = frozenset({"images", "sidecars_failed", "results_dir"})
 _LIBRARIES = ("torch", "transformers", "tokenizers", "pillow", "numpy", "huggingface-hub")
 
 
@@ -127,27 +136,13 @@ def run_record(
 def _record(
     run: CaptionRun, status: str, dataset: Dataset, problems: Sequence[Problem]
 ) -> dict[str, object]:
+    described = {name: value for name, value in run.to_dict().items() if name not in _ELSEWHERE}
     return {
         "schema": 1,
         "status": status,
-        "model": run.model,
-        "checkpoint": run.checkpoint,
-        "revision": run.revision,
-        "family": run.family,
-        "dataset": {"name": dataset.name, "root": str(dataset.root), "images": run.images},
-        "device": run.placement.device,
-        "dtype": run.placement.dtype,
-        "settings": run.settings,
-        "batch_size": run.batch_size,
-        "captioned": run.captioned,
-        "kept": run.kept,
-        "failed": run.failed,
-        "load_s": run.load_s,
-        "seconds": run.seconds,
-        "images_per_s": run.images_per_s,
+        **described,
+        "dataset": {"name": dataset.name, "root": dataset.location, "images": run.images},
         "latency_s": measure.summarize(run.latencies_s) if run.latencies_s else None,
-        "vram_peak_bytes": run.vram_peak_bytes,
-        "rss_peak_bytes": run.rss_peak_bytes,
         "versions": {
             "f1cap": f1cap.__version__,
             "python": platform.python_version(),

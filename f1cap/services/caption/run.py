@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from f1cap import corpus
-from f1cap.errors import F1capError, UnsupportedModelError, UsageError
-from f1cap.models import naming
+from f1cap.errors import F1capError, UsageError
+from f1cap.models import catalog, naming
 from f1cap.records.captions import CaptionOutcome, CaptionRun
 from f1cap.records.images import Dataset, Problem
-from f1cap.records.models import Family
 from f1cap.services.caption.listener import CaptionListener
 from f1cap.services.caption.model_run import CaptionRequest, ModelRun
 
@@ -27,11 +26,8 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
     """
     specs = [naming.resolve(name, offline=request.offline) for name in request.models]
     for spec in specs:
-        if request.prompt is not None and spec.family is not Family.BLIP:
-            raise UnsupportedModelError(
-                f"{spec.name} takes no prompt: only BLIP models do.",
-                hint="Leave --prompt out, or choose a BLIP model such as blip-base.",
-            )
+        if request.prompt is not None:
+            catalog.require_prompt(spec)
     if request.sidecar is not None and len(specs) > 1:
         raise UsageError("--sidecar takes one model: its files carry no model name.")
     dataset = corpus.open_dataset(request.paths, recursive=request.recursive, limit=request.limit)

@@ -9,7 +9,7 @@ from f1cap.errors import CaptionSetError, DatasetError, UsageError
 from f1cap.models import naming
 from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import CaptionSet, RunCost
-from f1cap.records.images import Dataset, Reference
+from f1cap.records.images import Dataset, Reference, category_of
 from f1cap.records.scores import Annotations, CaptionFlags, ScoreOptions
 from f1cap.store import ResultsFolder, dataset_folder, models_with_results, read_results
 
@@ -94,7 +94,7 @@ def gather(request: ScoreRequest) -> Candidates:
         )
         folder = dataset_folder(dataset, request.output_dir)
         sets = _from_results(request, dataset, folder)
-    categories = {image: _category(image, references) for image in references}
+    categories = {image: category_of(image, references) for image in references}
     return Candidates(sets, references, categories, folder)
 
 
@@ -106,7 +106,7 @@ def _references_for_files(request: ScoreRequest) -> Mapping[str, Reference]:
     dataset = corpus.open_dataset([request.path] if request.path else [])
     if not dataset.references:
         raise DatasetError(
-            f"{dataset.root} has no captions.json to score against.",
+            f"{dataset.location} has no captions.json to score against.",
             hint="Name the references: --references FILE.",
         )
     return dataset.references
@@ -141,7 +141,7 @@ def _from_results(request: ScoreRequest, dataset: Dataset, folder: Path) -> dict
     names = tuple(_canonical(name) for name in request.models) or models_with_results(folder)
     if not names:
         raise CaptionSetError(
-            f"There are no captions of {dataset.root} yet.",
+            f"There are no captions of {dataset.location} yet.",
             hint="Make some: f1cap caption --model NAME, or score a file: --captions FILE.",
         )
     return {
@@ -164,10 +164,3 @@ def _with_catalogue(captions: CaptionSet) -> CaptionSet:
         captions.cost.images_per_s, captions.cost.vram_peak_bytes, parameters=spec.parameters
     )
     return replace(captions, cost=cost, negative_control=spec.negative_control)
-
-
-def _category(image: str, references: Mapping[str, Reference]) -> str | None:
-    reference = references[image]
-    if reference.category is not None:
-        return reference.category
-    return image.rpartition("/")[0] or None

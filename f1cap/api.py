@@ -1,0 +1,242 @@
+"""f1cap from Python: captions, scores and comparisons as records; nothing is written or printed.
+
+The package hands the public names on (`f1cap.load`, …). The commands and this module stand on the
+same services.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union, cast
+
+from f1cap import corpus
+from f1cap.errors import UsageError
+from f1cap.models import catalog, naming
+from f1cap.models.loading import open_captioner
+from f1cap.records.captions import Caption, CaptionSettings
+from f1cap.records.images import Problem
+from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, ModelSpec, Placement
+from f1cap.services.caption.batches import Captioned, CaptionLoop
+from f1cap.services.caption.prepare import Failed, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL.Image import Image
+
+    from f1cap.models import base
+
+ImageSource: TypeAlias = Union[str, os.PathLike[str], bytes, "Image", "npt.NDArray[np.uint8]"]
+OnError = Literal["return", "raise"]
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class Captioner:
+    """A loaded model. Close it, or use it in a `with` block, before the next one is loaded.
+
+    It captions for one thread at a time.
+
+    Attributes:
+        model: What is known of the checkpoint: its name, family, default decoding.
+        placement: The device and the dtype that it runs in, with notes on why.
+        revision: The commit on the hub, or `sha256:…` over a local folder's files.
+    """
+
+    def __init__(self, loaded: "base.Captioner") -> None:
+        """Take over a loaded model; `f1cap.load` makes one."""
+        self.model: ModelSpec = loaded.spec
+        self.placement: Placement = loaded.placement
+        self.revision: str = loaded.revision
+        self._loaded: base.Captioner | None = loaded
+
+    def caption(  # noqa: PLR0913 - each is an option of `f1cap caption`
+        self,
+        images: ImageSource | Iterable[ImageSource],
+        *,
+        batch_size: int | None = None,
+        prompt: str | None = None,
+        num_beams: int | None = None,
+        max_new_tokens: int | None = None,
+        first_sentence: bool = False,
+        reduced_jpeg: bool = False,
+        errors: OnError = "return",
+    ) -> list[Caption]:
+        """Caption images, in order.
+
+        Args:
+            images: Each a path, an encoded file's bytes, a `PIL.Image.Image`, or an array
+                [height, width, 3] of uint8. One of them alone gives a list of one.
+            batch_size: None picks one that should fit; it is halved where memory runs out.
+            prompt: How each caption begins, or what the model is asked, by its family.
+            num_beams: Of the search; None takes the model's own.
+            max_new_tokens: Length limit of a caption; None takes the model's own.
+            first_sentence: Cut each caption after its first sentence.
+            reduced_jpeg: Decode large JPEGs at a reduced size: faster, and a few captions change.
+            errors: What becomes of an image that cannot be read: `return` gives a caption without
+                text whose `error` says why, `raise` ends the call.
+
+        Raises:
+            ImageError: An image cannot be read, with `errors="raise"`.
+            OutOfMemoryError: Not even one image fits into memory.
+            UnsupportedModelError: A prompt was given to a family that takes none.
+            UsageError: An argument is out of its range, or the captioner is closed.
+        """
+        return list(
+            self.iter_captions(
+                images,
+                batch_size=batch_size,
+                prompt=prompt,
+                num_beams=num_beams,
+                max_new_tokens=max_new_tokens,
+                first_sentence=first_sentence,
+                reduced_jpeg=reduced_jpeg,
+                errors=errors,
+            )
+        )
+
+    def iter_captions(  # noqa: PLR0913 - as above
+        self,
+        images: ImageSource | Iterable[ImageSource],
+        *,
+        batch_size: int | None = None,
+        prompt: str | None = None,
+        num_beams: int | None = None,
+        max_new_tokens: int | None = None,
+        first_sentence: bool = False,
+        reduced_jpeg: bool = False,
+        errors: OnError = "return",
+    ) -> Iterator[Caption]:
+        """Caption images as `caption` does, lazily: they are drawn a few batches ahead.
+
+        Mistakes in the arguments are raised by the call, those of an image in its turn.
+        """
+        loaded = self._open()
+        if errors not in {"return", "raise"}:
+            raise UsageError(f"errors must be 'return' or 'raise', not {errors!r}.")
+        _require_count("batch_size", batch_size, LARGEST_BATCH)
+        _require_count("num_beams", num_beams)
+        _require_count("max_new_tokens", max_new_tokens)
+        if prompt is not None:
+            catalog.require_prompt(self.model)
+        settings = CaptionSettings(
+            self.model.decoding.override(num_beams=num_beams, max_new_tokens=max_new_tokens),
+            self.placement.dtype,
+            prompt,
+            first_sentence,
+            reduced_jpeg,
+        )
+        return self._run(
+            CaptionLoop(loaded, settings, batch_size=batch_size), _sources(images), errors
+        )
+
+    def close(self) -> None:
+        """Free the model's memory, on the GPU too. Calling it twice is harmless."""
+        if self._loaded is not None:
+            self._loaded.close()
+            self._loaded = None
+
+    def __enter__(self) -> Self:
+        """Return the captioner itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say which model runs where."""
+        where = "closed" if self._loaded is None else str(self.placement.device)
+        return f"<f1cap.Captioner {self.model.name} {where} {self.placement.dtype}>"
+
+    def _open(self) -> "base.Captioner":
+        if self._loaded is None:
+            raise UsageError(f"The captioner of {self.model.name} is closed.")
+        return self._loaded
+
+    def _run(
+        self, loop: CaptionLoop, images: Iterable[Source], errors: OnError
+    ) -> Iterator[Caption]:
+        for result in loop.run(images):
+            self._open()  # closed between two captions, its weights are gone
+            if isinstance(result, Captioned):
+                yield result.caption
+            elif isinstance(result, Failed):
+                if errors == "raise":
+                    raise result.error
+                problem = Problem.of(result.error, image=result.name, model=self.model.name)
+                yield Caption.failed(problem)
+
+
+def load(
+    name: str | os.PathLike[str],
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    engine: str = "auto",
+    offline: bool = False,
+) -> Captioner:
+    """Load a captioner; a checkpoint that is not on this machine is downloaded first.
+
+    Args:
+        name: A name or alias of the catalogue, a hub id (`org/name`, with `@revision` if need be),
+            or a checkpoint folder.
+        device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
+        dtype: `auto`, `float32`, `float16` or `bfloat16`.
+        engine: `fast`, f1cap's own search, `transformers`, or `auto`.
+        offline: Do not ask the network.
+
+    Raises:
+        CheckpointError: It cannot be fetched or read; subclasses say why.
+        DeviceError: The device cannot be used.
+        OutOfMemoryError: The weights do not fit.
+        UnknownModelError: There is no such model.
+        UnsupportedModelError: f1cap does not run models of its family, or not on this engine.
+        UsageError: There is no such dtype or engine.
+    """
+    spec = naming.resolve(os.fspath(name), offline=offline)
+    return Captioner(
+        open_captioner(
+            spec,
+            device=device,
+            dtype=_choice(DType, "dtype", dtype),
+            engine=_choice(Engine, "engine", engine),
+            offline=offline,
+        )
+    )
+
+
+def models() -> tuple[CatalogEntry, ...]:
+    """Return the catalogue: each model, and whether its weights are on this machine."""
+    return catalog.entries()
+
+
+def _sources(images: ImageSource | Iterable[ImageSource]) -> Iterator[Source]:
+    """Name images: files by their paths as given, others by their numbers."""
+    for index, image in enumerate(_each(images)):
+        if isinstance(image, str | os.PathLike):
+            yield corpus.FileItem(os.fspath(image), Path(image))
+        else:
+            yield corpus.LoadedImage(f"images[{index}]", image)
+
+
+def _each(images: ImageSource | Iterable[ImageSource]) -> Iterable[ImageSource]:
+    # an array of three dimensions can be iterated over its rows, and is an image all the same
+    single = isinstance(images, str | os.PathLike | bytes) or getattr(images, "ndim", None) == 3
+    if single or not isinstance(images, Iterable):
+        return (cast("ImageSource", images),)
+    return cast("Iterable[ImageSource]", images)
+
+
+def _choice(kind: type[Choice], name: str, value: str) -> Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(repr(str(choice)) for choice in kind)
+        raise UsageError(f"{name} must be one of {known}, not {value!r}.") from None
+
+
+def _require_count(name: str, value: int | None, limit: int | None = None) -> None:
+    if value is not None and (value < 1 or (limit is not None and value > limit)):
+        upper = "" if limit is None else f" to {limit}"
+        raise UsageError(f"{name} must be an integer from 1{upper}, not {value!r}.")

@@ -1,8 +1,0 @@
-"""Racing scenes: what they hold, how they are drawn, and the captions that say so."""
-
-from f1cap.mini.racing.drawing import render
-from f1cap.mini.racing.facts import FACTS
-from f1cap.mini.racing.grammar import describe, read_facts, references, vocabulary
-from f1cap.mini.racing.sampling import sample
-
-__all__ = ["FACTS", "describe", "read_facts", "references", "render", "sample", "vocabulary"]

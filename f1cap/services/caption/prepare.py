@@ -1,0 +1,152 @@
+"""From images to what a model takes: read, decoded and preprocessed by threads ahead of it."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from f1cap import corpus
+from f1cap.errors import ImageError
+from f1cap.models.base import Captioner
+from f1cap.models.device.cpu import image_workers, usable_cores
+from f1cap.records.images import ImageItem
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Source = ImageItem | corpus.LoadedImage
+
+
+class Lookup(NamedTuple):
+    """What a journal says of an image.
+
+    Attributes:
+        key: Of the caption that the image gets, or has.
+        position: Of the caption that it has; None where there is none.
+    """
+
+    key: str
+    position: int | None
+
+
+# From an image's name and bytes. Called from several threads.
+Find = Callable[[str, bytes], Lookup]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An image that waits for the model.
+
+    Attributes:
+        index: Its number among the images of this run, from 0.
+        key: The journal's key of the caption it will get; empty without a journal.
+        pixels: What the captioner's `preprocess` made.
+        prepare_s: Time spent on reading, decoding and preprocessing it.
+    """
+
+    index: int
+    name: str
+    key: str
+    pixels: Any
+    prepare_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An image that has a caption already, and where the journal has it."""
+
+    index: int
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An image that gets no caption, and why."""
+
+    index: int
+    name: str
+    error: ImageError
+
+
+class Preparer:
+    """Makes images ready for one captioner."""
+
+    def __init__(self, captioner: Captioner, *, reduced_jpeg: bool, threads: bool) -> None:
+        """Choose the threads.
+
+        Args:
+            captioner: Says what size of image it looks at, and where it runs.
+            reduced_jpeg: Decode large JPEGs at a reduced size, if the captioner has one size.
+            threads: Prepare ahead of the model; else each image is prepared when it is asked for.
+        """
+        self._captioner = captioner
+        self._side = captioner.input_side if reduced_jpeg else None
+        self._workers = (
+            image_workers(captioner.placement.device, usable_cores(), captioner.threads)
+            if threads
+            else 0
+        )
+
+    def run(
+        self, images: Iterable[Source], find: Find | None, *, ahead: int
+    ) -> Iterator[Prepared | Kept | Failed]:
+        """Yield every image, made ready or not, in order.
+
+        Args:
+            images: Drawn as they are needed, from the caller's thread.
+            find: Asked before an image is decoded; images in memory are not asked for.
+            ahead: Images that may lie waiting.
+        """
+
+        def prepare(numbered: tuple[int, Source]) -> Prepared | Kept | Failed:
+            return self._prepare(*numbered, find)
+
+        if self._workers == 0:
+            return map(prepare, enumerate(images))
+        return prefetch(prepare, enumerate(images), workers=self._workers, ahead=ahead)
+
+    def _prepare(self, index: int, image: Source, find: Find | None) -> Prepared | Kept | Failed:
+        started = time.perf_counter()
+        key = ""
+        try:
+            if isinstance(image, corpus.LoadedImage):
+                decoded = corpus.decode_loaded(image, for_side=self._side)
+            else:
+                data = image.read()
+                if find is not None:
+                    key, position = find(image.name, data)
+                    if position is not None:
+                        return Kept(index, image.name, position)
+                decoded = corpus.decode_image(data, image.name, for_side=self._side)
+            pixels = self._captioner.preprocess(decoded)
+        except ImageError as error:
+            return Failed(index, image.name, error)
+        return Prepared(index, image.name, key, pixels, time.perf_counter() - started)
+
+
+def prefetch(
+    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int, ahead: int
+) -> Iterator[Result]:
+    """Yield `work(item)` in the order of the items.
+
+    Args:
+        work: Called in a thread; what it raises is raised here, in its turn.
+        items: Drawn as they are needed, from the caller's thread.
+        workers: Threads.
+        ahead: Results that may lie waiting, which bounds the memory they take.
+    """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="f1cap-images")
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # After Ctrl-C nobody wants the rest; what has begun is short.
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,1 @@
+"""How the bundled dataset and checkpoints are made; no other package imports this one."""

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from f1cap.cli.app import app
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks
-from f1cap.records.devices import DriverReading, GpuReading
+from f1cap.records.readings import DriverReading, GpuReading
 from f1cap.services.bench import run
 from f1cap.store.benchmarks import PeakKey, read_peaks
 from tests import bench_worker, captioners

@@ -4,7 +4,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from f1cap.cli import options
+from f1cap.cli import scoring
 from f1cap.errors import PluginError, UsageError
 from f1cap.metrics import registry
 from f1cap.metrics.base import Scorer
@@ -23,10 +23,10 @@ def names(specs: tuple[MetricSpec, ...]) -> list[str]:
 def test_the_usual_ones_are_chosen_unless_some_are_named() -> None:
     assert names(choose(None)) == USUAL
     assert names(choose(["cider", "bleu", "cider"])) == ["bleu", "cider"]
-    assert options.chosen_metrics(None, semantic=False) is None
-    assert options.chosen_metrics("cider,bleu", semantic=False) == ("cider", "bleu")
-    assert options.chosen_metrics(" cider, ", semantic=True) == ("cider", "semantic")
-    assert options.chosen_metrics(None, semantic=True) == (*USUAL, "semantic")
+    assert scoring.chosen_metrics(None, semantic=False) is None
+    assert scoring.chosen_metrics("cider,bleu", semantic=False) == ("cider", "bleu")
+    assert scoring.chosen_metrics(" cider, ", semantic=True) == ("cider", "semantic")
+    assert scoring.chosen_metrics(None, semantic=True) == (*USUAL, "semantic")
 
 
 @pytest.mark.parametrize("spec", registry.METRICS, ids=lambda spec: spec.name)
@@ -78,7 +78,7 @@ def test_an_entry_that_does_not_fit(
 
 
 def test_names_are_completed_one_after_another() -> None:
-    assert options.complete_metrics("c") == ["cider"]
-    assert options.complete_metrics("cider,") == [
+    assert scoring.complete_metrics("c") == ["cider"]
+    assert scoring.complete_metrics("cider,") == [
         f"cider,{name}" for name in ("bleu", "rouge_l", "meteor", "semantic")
     ]

@@ -1,6 +1,6 @@
 """Which metrics there are, which are chosen, and what is said of those that do not exist."""
 
-from importlib.metadata import EntryPoint
+import importlib.metadata
 
 import pytest
 
@@ -71,8 +71,8 @@ def test_what_decides_is_among_what_is_computed() -> None:
 def test_an_entry_that_does_not_fit(
     name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = EntryPoint(name, f"{__name__}:{value}", registry.ENTRY_POINTS)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    entry = importlib.metadata.EntryPoint(name, f"{__name__}:{value}", registry.ENTRY_POINTS)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [entry])
     with pytest.raises(PluginError, match=message):
         choose(["cider", name])
 

@@ -10,7 +10,9 @@ change with any version.
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from f1cap.version import VERSION
+
+__version__ = VERSION
 
 if TYPE_CHECKING:
     from f1cap.api import Captioner, compare, evaluate, load, models

@@ -5,20 +5,26 @@ same services.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union, cast
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union, cast, get_args
 
 from f1cap import corpus
 from f1cap.errors import UsageError
+from f1cap.metrics.scoring import ScoringSession
 from f1cap.models import catalog, naming
 from f1cap.models.loading import open_captioner
-from f1cap.records.captions import Caption, CaptionSettings
-from f1cap.records.images import Problem
+from f1cap.records.captions import Caption, CaptionSet, CaptionSettings
+from f1cap.records.evaluations import Comparison, Evaluation
+from f1cap.records.images import Problem, Reference, category_of
 from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, ModelSpec, Placement
+from f1cap.records.scores import MissingPolicy, ScoreOptions
 from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.prepare import Failed, Source
+from f1cap.services.score.compare import compare_models
+from f1cap.services.score.evaluate import score_hypotheses
+from f1cap.services.score.hypotheses import Hypotheses
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 ImageSource: TypeAlias = Union[str, os.PathLike[str], bytes, "Image", "npt.NDArray[np.uint8]"]
 OnError = Literal["return", "raise"]
+Captions: TypeAlias = Mapping[str, str] | Iterable[Caption]
+References: TypeAlias = Mapping[str, str | Sequence[str]]
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -203,6 +211,161 @@ def load(
             engine=_choice(Engine, "engine", engine),
             offline=offline,
         )
+    )
+
+
+def evaluate(  # noqa: PLR0913 - each is an option of `f1cap eval`
+    candidates: Captions,
+    references: References,
+    *,
+    name: str = "captions",
+    metrics: Sequence[str] | None = None,
+    primary: str | None = None,
+    categories: Mapping[str, str] | None = None,
+    missing: MissingPolicy = "error",
+    resamples: int | None = None,
+    confidence: float = 0.95,
+    seed: int = 12345,
+    read_image: Callable[[str], bytes] | None = None,
+    java: str | os.PathLike[str] | None = None,
+) -> Evaluation:
+    """Score captions against references, as `f1cap eval` does.
+
+    Args:
+        candidates: A caption by image name, or what `Captioner.caption` returned.
+        references: By image name: one human caption, or several.
+        name: What the report calls the captions.
+        metrics: Names such as `cider`; None takes all that need no extra.
+        primary: The score that ranks images and decides; None takes CIDEr where it is computed.
+        categories: The group of an image by its name; by default the folder in its name.
+        missing: Where an image with references has no caption: `error`, `skip` it, or score an
+            `empty` one.
+        resamples: Of the bootstrap; None picks by the number of images.
+        confidence: Of the intervals, between 0 and 1.
+        seed: Of every random draw.
+        read_image: Returns the encoded bytes of an image by its name, for metrics that look at it.
+        java: The Java for METEOR and the tokeniser; None looks for one, f1cap's own first.
+
+    Raises:
+        CaptionSetError: Captions and references do not fit together.
+        JavaError: The Java that was named does not run. Without any, what needs it has no value.
+        MissingExtraError: A metric needs a package that is not installed.
+        UsageError: There is no such metric, or an option is out of its range.
+    """
+    return _score(
+        {name: candidates},
+        references,
+        _score_options(metrics, primary, missing, resamples, confidence, seed),
+        categories=categories,
+        read_image=read_image,
+        java=java,
+    )
+
+
+def compare(  # noqa: PLR0913 - each is an option of `f1cap compare`
+    candidates: Mapping[str, Captions],
+    references: References,
+    *,
+    metrics: Sequence[str] | None = None,
+    primary: str | None = None,
+    categories: Mapping[str, str] | None = None,
+    missing: MissingPolicy = "error",
+    resamples: int | None = None,
+    confidence: float = 0.95,
+    seed: int = 12345,
+    read_image: Callable[[str], bytes] | None = None,
+    java: str | os.PathLike[str] | None = None,
+) -> Comparison:
+    """Set several models' captions side by side, as `f1cap compare` does.
+
+    Args:
+        candidates: By model name; each as for `evaluate`.
+        references: As for `evaluate`, and so are all further arguments.
+        metrics: Names such as `cider`.
+        primary: The score named beforehand as the one that decides.
+        categories: The group of an image by its name.
+        missing: Where a model lacks a caption.
+        resamples: Of the bootstrap and the randomisation.
+        confidence: Of the intervals.
+        seed: Of every random draw.
+        read_image: For metrics that look at the images.
+        java: The Java for METEOR and the tokeniser.
+
+    Raises:
+        F1capError: As `evaluate`.
+    """
+    return compare_models(
+        _score(
+            candidates,
+            references,
+            _score_options(metrics, primary, missing, resamples, confidence, seed),
+            categories=categories,
+            read_image=read_image,
+            java=java,
+        )
+    )
+
+
+def _score(  # noqa: PLR0913 - as above
+    candidates: Mapping[str, Captions],
+    references: References,
+    options: ScoreOptions,
+    *,
+    categories: Mapping[str, str] | None,
+    read_image: Callable[[str], bytes] | None,
+    java: str | os.PathLike[str] | None,
+) -> Evaluation:
+    groups = categories or {}
+    by_image = {
+        image: Reference(groups.get(image), (told,) if isinstance(told, str) else tuple(told))
+        for image, told in references.items()
+    }
+    by_model = {model: _caption_set(model, captions) for model, captions in candidates.items()}
+    images = dict.fromkeys((*by_image, *(i for found in by_model.values() for i in found.captions)))
+    hypotheses = Hypotheses(
+        by_model=by_model,
+        references=by_image,
+        categories={image: groups.get(image) or category_of(image, by_image) for image in images},
+        folder=None,
+        read_image=read_image,
+    )
+    with ScoringSession(options, java=None if java is None else Path(java)) as session:
+        return score_hypotheses(session, hypotheses, options)
+
+
+def _score_options(  # noqa: PLR0913, PLR0917 - as above
+    metrics: Sequence[str] | None,
+    primary: str | None,
+    missing: MissingPolicy,
+    resamples: int | None,
+    confidence: float,
+    seed: int,
+) -> ScoreOptions:
+    if missing not in get_args(MissingPolicy):
+        known = ", ".join(map(repr, get_args(MissingPolicy)))
+        raise UsageError(f"missing must be one of {known}, not {missing!r}.")
+    if not 0 < confidence < 1:
+        raise UsageError(f"confidence must lie between 0 and 1, not be {confidence!r}.")
+    _require_count("resamples", resamples)
+    return ScoreOptions(
+        missing=missing,
+        metrics=None if metrics is None else tuple(metrics),
+        primary=primary,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+    )
+
+
+def _caption_set(model: str, captions: Captions) -> CaptionSet:
+    if isinstance(captions, Mapping):
+        return CaptionSet(model, captions)
+    made = [caption for caption in captions if caption.error is None]
+    return CaptionSet(
+        model,
+        {caption.image: caption.caption for caption in made},
+        truncated=frozenset(caption.image for caption in made if caption.truncated),
+        line_breaks=frozenset(caption.image for caption in made if caption.line_breaks),
     )
 
 

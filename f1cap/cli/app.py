@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-import f1cap
 from f1cap.cli.bench import bench
 from f1cap.cli.boundary import ErrorBoundary
 from f1cap.cli.caption import caption
@@ -12,6 +11,7 @@ from f1cap.cli.compare import compare
 from f1cap.cli.eval import evaluate
 from f1cap.cli.gpu import gpu
 from f1cap.cli.models import models
+from f1cap.version import VERSION
 
 app = typer.Typer(
     name="f1cap",
@@ -27,7 +27,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"f1cap {f1cap.__version__}")
+        typer.echo(f"f1cap {VERSION}")
         raise typer.Exit
 
 

@@ -39,7 +39,8 @@ def _complete_device(incomplete: str) -> list[str]:
     ]
 
 
-def _complete_metrics(incomplete: str) -> list[str]:
+def complete_metrics(incomplete: str) -> list[str]:
+    """Return what `--metrics` may go on with; other packages' metrics are not looked for."""
     begun, comma, last = incomplete.rpartition(",")
     taken = begun.split(",")
     return [
@@ -286,7 +287,7 @@ MetricsOpt = Annotated[
         metavar="NAME,…",
         help=f"What to compute, of {', '.join(spec.name for spec in registry.METRICS)} and what "
         "other packages add; default: all but semantic, which needs the extra f1cap[semantic].",
-        autocompletion=_complete_metrics,
+        autocompletion=complete_metrics,
         show_default=False,
     ),
 ]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from f1cap.render.bench_progress import BenchProgress
 from f1cap.render.progress import CaptionProgress, PlainLines
-from f1cap.render.terminal import message_console
+from f1cap.render.terminal import live_screen, message_console
 
 
 @contextmanager
@@ -16,11 +16,11 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]
     if quiet:
         yield CaptionProgress(console, quiet=True)
     elif sys.stderr.isatty():
-        # rich.progress and rich.live cost start-up time that a pipe need not pay.
+        # rich.progress costs start-up time that a pipe need not pay.
         from f1cap.render.live import LiveDisplay
 
         progress = CaptionProgress(console, verbose=verbose)
-        with LiveDisplay(console, lambda: progress.state):
+        with live_screen(console, LiveDisplay(console, lambda: progress.state).draw):
             yield progress
     else:
         yield CaptionProgress(console, verbose=verbose, display=PlainLines(console))

@@ -1,6 +1,6 @@
 """What to know when reading a number, said once and beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from f1cap.metrics.alignment import counted, listing
 from f1cap.metrics.base import ScoringInput
@@ -10,10 +10,14 @@ _FEW_IMAGES = 50
 _SMALL_CATEGORY = 10
 _RUN_ON_RATIO = 1.5
 _CUT_OFF_RATIO = 0.5
+_UNSTEADY = {"bleu_4": "BLEU-4", "cider": "CIDEr"}  # of few images
 
 
 def corpus_remarks(
-    images: Sequence[str], references: Sequence[Sequence[str]], categories: Mapping[str, int]
+    images: Sequence[str],
+    references: Sequence[Sequence[str]],
+    categories: Mapping[str, int],
+    metrics: Collection[str],
 ) -> Iterator[Remark]:
     """Yield what holds for every model: how far this many images and references carry.
 
@@ -21,6 +25,7 @@ def corpus_remarks(
         images: Names of those scored.
         references: Of each image.
         categories: Number of images by category.
+        metrics: Names of the scores that were asked for.
     """
     count = len(images)
     if count < _FEW_IMAGES:
@@ -51,10 +56,12 @@ def corpus_remarks(
     small = {name: size for name, size in categories.items() if size < _SMALL_CATEGORY}
     if small:
         sizes = ", ".join(f"{name} ({size})" for name, size in sorted(small.items()))
+        unsteady = [text for name, text in _UNSTEADY.items() if name in metrics]
+        above_all = f", {' and '.join(unsteady)} above all," if unsteady else ""
         yield Remark(
             "small_category",
-            f"Categories of fewer than {_SMALL_CATEGORY} images: {sizes}. Their scores, BLEU-4 and "
-            "CIDEr above all, are a first impression; differences there are not tested.",
+            f"Categories of fewer than {_SMALL_CATEGORY} images: {sizes}. Their scores{above_all} "
+            "are a first impression; differences there are not tested.",
         )
 
 
@@ -98,7 +105,7 @@ def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
             )
 
 
-def length_remarks(model: str, text: TextStatistics) -> Iterator[Remark]:
+def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -> Iterator[Remark]:
     """Yield how a model's length bears on its scores."""
     ratio = text.length_ratio
     if ratio is not None and ratio > _RUN_ON_RATIO:
@@ -109,7 +116,7 @@ def length_remarks(model: str, text: TextStatistics) -> Iterator[Remark]:
             metric="meteor",
             model=model,
         )
-    if ratio is not None and ratio < _CUT_OFF_RATIO:
+    if ratio is not None and ratio < _CUT_OFF_RATIO and {"bleu_1", "cider"} & set(metrics):
         yield Remark(
             "terse",
             f"Captions of {model} are {ratio:.1f} times as long as the references: BLEU's brevity "

@@ -134,12 +134,12 @@ def build_report(
         for position in range(len(aligned.captions))
     )
     sizes = {name: len(rows) for name, rows in groups.items()}
+    names = {metric.name for metric in computed.metrics}
     remarks = (
         *computed.remarks,
-        *corpus_remarks(aligned.images, aligned.references, sizes),
-        *(remark for model in models for remark in length_remarks(model.model, model.text)),
+        *corpus_remarks(aligned.images, aligned.references, sizes, names),
+        *(found for model in models for found in length_remarks(model.model, model.text, names)),
     )
-    names = {metric.name for metric in computed.metrics}
     problems = (result.problem for result in computed.results if result.problem is not None)
     versions = {r.spec.name: r.version for r in computed.results if r.version is not None}
     return ScoreReport(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal, TextIO
 
-import f1cap
 from f1cap.errors import F1capError
 from f1cap.records.images import Problem
 from f1cap.records.json_text import SCHEMA, stream_json
+from f1cap.version import VERSION
 
 Status = Literal["ok", "partial", "error"]
 
@@ -16,7 +16,7 @@ def write_document(
 ) -> None:
     """Write the envelope, its data streamed, and a newline."""
     envelope = {
-        "f1cap": {"version": f1cap.__version__, "schema": SCHEMA, "command": command},
+        "f1cap": {"version": VERSION, "schema": SCHEMA, "command": command},
         "status": status,
         "data": data,
         "errors": [problem.to_dict() for problem in problems],

@@ -1,11 +1,8 @@
 """The live display of a caption run on a terminal."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -25,40 +22,19 @@ from f1cap.records.readings import MemoryReading
 from f1cap.render.formatting import clock, memory, printable, rate, seconds
 from f1cap.render.progress import CaptionState
 
-# Screen updates a second; drawn from a thread of their own, so the model never waits for one.
-_UPDATES = 5
-
 
 class LiveDisplay:
     """A bar with rate and time left; below it the last caption, latency and memory."""
 
     def __init__(self, console: Console, state: Callable[[], CaptionState]) -> None:
-        """Show on a console what `state` returns at each screen update."""
+        """Draw what `state` returns at each screen update."""
         self._console = console
         self._state = state
         self._shown = ("", "idle")
         self._phase: RenderableType = Text("")
-        self._live = Live(
-            get_renderable=self.draw,
-            console=console,
-            refresh_per_second=_UPDATES,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     def draw(self) -> RenderableType:
-        """Return what the screen shows now."""
+        """Return the screen of this moment."""
         state = self._state()
         if self._shown != (state.model, state.phase):
             self._shown = (state.model, state.phase)

@@ -1,9 +1,10 @@
-"""The two streams, CSV that is clean on a terminal, and tables that fit the screen."""
+"""The two streams, the live screen, CSV that is clean on a terminal, tables that fit the screen."""
 
 import csv
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TextIO, TypeVar
 
 from rich.console import Console, RenderableType
@@ -15,6 +16,8 @@ from f1cap.render.formatting import printable
 
 # Wide enough for every column, narrow enough that long captions still fold.
 _FILE_COLUMNS = 200
+
+_UPDATES_PER_S = 5
 
 
 def prepare_streams() -> None:
@@ -44,6 +47,21 @@ def data_console(stream: TextIO | None = None) -> Console:
 def message_console() -> Console:
     """Return the console for progress, warnings and errors."""
     return _console(sys.stderr)
+
+
+def live_screen(
+    console: Console, draw: Callable[[], RenderableType]
+) -> AbstractContextManager[object]:
+    """Return a context in which a part of the terminal is drawn anew by its own clock.
+
+    A thread of its own draws, so that a model never waits for the screen.
+    """
+    # rich.live costs start-up time that a pipe need not pay
+    from rich.live import Live
+
+    return Live(
+        get_renderable=draw, console=console, refresh_per_second=_UPDATES_PER_S, transient=True
+    )
 
 
 def print_trimmed(console: Console, content: RenderableType) -> None:

@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from f1cap.cli.app import app
+from f1cap.errors import JavaError
+from f1cap.metrics import meteor
 
 pytestmark = pytest.mark.java
 
@@ -24,6 +26,7 @@ REFERENCES = {
 }  # fmt: skip
 GOOD = {image: lines[0] for image, lines in REFERENCES.items()}
 BAD = dict.fromkeys(IMAGES, "a man riding a wave on top of a surfboard " * 3)
+NO_METEOR = ("--metrics", "bleu,rouge_l,cider")  # which takes seconds to start
 HOSTILE = "a | pipe\nand <b>html</b> *stars* \x1b[31m"
 
 
@@ -73,7 +76,7 @@ def test_compare_json_holds_the_contract(runner: CliRunner, files: Path) -> None
 
 
 def test_compare_markdown_is_escaped(runner: CliRunner, files: Path) -> None:
-    text = _compare(runner, files, "--format", "markdown").stdout
+    text = _compare(runner, files, *NO_METEOR, "--format", "markdown").stdout
     assert "| Model | CIDEr |" in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     widths = {line.replace("\\|", "").count("|") for line in tables}
@@ -95,24 +98,62 @@ def test_compare_table_fits_the_screen(
     monkeypatch.setenv("COLUMNS", "60")
     assert "Params, BLEU-1, BLEU-4, Cut off, ROUGE-L" in _compare(runner, files).stdout
     monkeypatch.delenv("COLUMNS")
-    piped = _compare(runner, files).stdout
+    piped = _compare(runner, files, *NO_METEOR).stdout
     assert "Left out" not in piped
     assert "Params" in piped
-    csv_rows = list(csv.DictReader(io.StringIO(_compare(runner, files, "--format", "csv").stdout)))
+    rows = _compare(runner, files, *NO_METEOR, "--format", "csv").stdout
+    csv_rows = list(csv.DictReader(io.StringIO(rows)))
     assert [row["model"] for row in csv_rows] == ["good", "swin-mini"]
     assert float(csv_rows[0]["cider_low"]) <= float(csv_rows[0]["cider"])
 
 
+def test_only_the_chosen_metrics_are_computed(
+    runner: CliRunner, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise JavaError("METEOR was started.")
+
+    monkeypatch.setattr(meteor, "MeteorProcess", refuse)
+    output = files / "chosen.json"
+    chosen = _compare(runner, files, "--metrics", "cider, bleu", "-o", str(output))
+    assert chosen.exit_code == 0, chosen.output
+    data = json.loads(output.read_text(encoding="utf-8"))["data"]
+    names = ["bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider"]
+    assert list(data["models"][0]["scores"]) == names
+    assert [metric["name"] for metric in data["metrics"]] == names
+    assert {pair["metric"] for pair in data["pairs"]} == set(names)
+    assert {remark["metric"] for remark in data["remarks"]} <= {None, *names}
+    bleu = _compare(runner, files, "--metrics", "bleu", "--format", "json")
+    assert _document(bleu)["data"]["primary"] == "bleu_4", "the first in tables of those computed"
+    usual = _compare(runner, files)
+    assert usual.exit_code == 3
+    assert "METEOR was started." in usual.stdout
+
+
+@pytest.mark.parametrize(
+    ("suffix", "begin"),
+    [("csv", "model,"), ("MD", "## 2 captioners"), ("json", "{"), ("txt", "2 models on 12 images")],
+)
+def test_the_suffix_decides_where_no_format_does(
+    runner: CliRunner, files: Path, suffix: str, begin: str
+) -> None:
+    output = files / f"out.{suffix}"
+    result = _compare(runner, files, "--metrics", "rouge_l", "-o", str(output))
+    assert result.exit_code == 0, result.output
+    assert output.read_text(encoding="utf-8").startswith(begin)
+    assert result.stdout == ""
+
+
 def test_one_image_marks_no_best(runner: CliRunner, files: Path) -> None:
     (files / "references.json").write_text(json.dumps({IMAGES[0]: REFERENCES[IMAGES[0]]}))
-    table = _compare(runner, files)
+    table = _compare(runner, files, *NO_METEOR)
     assert table.exit_code == 0, table.output
     assert "1.000 " in table.stdout
     assert "1.000=" not in table.stdout
     assert "level with" not in table.stdout
     assert table.stdout.startswith("2 models on 1 image\n")
     assert "CIDEr could not be computed, so nothing can be concluded." in table.stdout
-    assert "level with" not in _compare(runner, files, "--format", "markdown").stdout
+    assert "level with" not in _compare(runner, files, *NO_METEOR, "--format", "markdown").stdout
 
 
 def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None:
@@ -150,7 +191,7 @@ def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:
     (files / "partial.json").write_text(json.dumps(partial), encoding="utf-8")
     arguments = (
         "eval", "--captions", files / "partial.json", "--references", files / "references.json",
-        "--format", "json",
+        "--format", "json", "--metrics", "rouge_l",
     )  # fmt: skip
     refused = _run(runner, *arguments)
     assert refused.exit_code == 1
@@ -167,7 +208,7 @@ def test_images_without_references_are_named_and_counted(runner: CliRunner, file
     (files / "references.json").write_text(json.dumps(bare), encoding="utf-8")
     result = _run(
         runner, "eval", "--captions", files / "good.json",
-        "--references", files / "references.json", "--format", "json",
+        "--references", files / "references.json", "--format", "json", "--metrics", "rouge_l",
     )  # fmt: skip
     data = _document(result)["data"]
     assert data["images"] == 9
@@ -187,7 +228,7 @@ def test_images_that_are_called_by_numbers(runner: CliRunner, files: Path) -> No
     (files / "told.json").write_text(json.dumps(told), encoding="utf-8")
     result = _run(
         runner, "eval", "--captions", files / "told.json",
-        "--references", files / "own.json", "--format", "json",
+        "--references", files / "own.json", "--format", "json", "--metrics", "bleu",
     )  # fmt: skip
     (report,) = _document(result)["data"]["reports"]
     assert report["scores"]["bleu_4"]["value"] == pytest.approx(1.0)

@@ -129,7 +129,7 @@ def free_cached() -> None:
 
 
 def limit_memory(limit_bytes: int) -> bool:
-    """Hold this process to a part of each GPU's memory, so that a big GPU plays a small one.
+    """Limit this process to a part of each GPU's memory, so that a big GPU simulates a small one.
 
     Torch limits its own memory only: what the CUDA context takes beside it is taken off first.
 

@@ -9,10 +9,10 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, TypeVar
 
-import f1cap
 from f1cap.records.readings import MemoryReading
 from f1cap.services.bench.messages import (
     Close,
@@ -35,6 +35,7 @@ from f1cap.services.bench.messages import (
 # Modules whose `main` the processes run.
 WORKER_PROGRAM = "f1cap.services.bench.worker"
 SAMPLER_PROGRAM = "f1cap.services.bench.sampler"
+_PACKAGE = str(Path(__file__).parents[2] / "__init__.py")
 _PATIENCE_S = 5.0  # for a process that was told to end
 
 _Answer = TypeVar("_Answer", Opened, RunResult, Closed)
@@ -235,7 +236,7 @@ def _start(module: str, errors: IO[bytes] | int) -> "subprocess.Popen[str]":
     """
     script = f"""
 import importlib.util, sys
-spec = importlib.util.spec_from_file_location("f1cap", {f1cap.__file__!r})
+spec = importlib.util.spec_from_file_location("f1cap", {_PACKAGE!r})
 sys.modules["f1cap"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sys.modules["f1cap"])
 from {module} import main

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import f1cap
 from f1cap import corpus
 from f1cap.errors import DatasetError, F1capError, StorageError
 from f1cap.gpu import read_driver, visible_uuids
@@ -31,6 +30,7 @@ from f1cap.store.benchmarks import (
     write_benchmark,
     write_peaks,
 )
+from f1cap.version import VERSION
 
 
 def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
@@ -252,7 +252,7 @@ def read_environment(threads: int | None) -> Environment:
     processor = read_cpu()
     build = installed_torch()
     return Environment(
-        f1cap=f1cap.__version__,
+        f1cap=VERSION,
         python=platform.python_version(),
         platform=platform.platform(),
         cpu=processor.name,

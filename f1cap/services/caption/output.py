@@ -5,12 +5,12 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-import f1cap
 from f1cap import measure
 from f1cap.errors import F1capError, StorageError, UsageError
 from f1cap.records.captions import CaptionRun
 from f1cap.records.images import Dataset, ImageItem, Problem
 from f1cap.store.files import write_atomically
+from f1cap.version import VERSION
 
 
 class SidecarError(F1capError):
@@ -144,7 +144,7 @@ def _record(
         "dataset": {"name": dataset.name, "root": dataset.location, "images": run.images},
         "latency_s": measure.summarize(run.latencies_s) if run.latencies_s else None,
         "versions": {
-            "f1cap": f1cap.__version__,
+            "f1cap": VERSION,
             "python": platform.python_version(),
             "platform": platform.platform(),
             **{name: _version(name) for name in _LIBRARIES},

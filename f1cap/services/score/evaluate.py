@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import f1cap
 from f1cap.metrics import registry
 from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.evaluations import Evaluation, Ranking
-from f1cap.records.scores import Metric, ModelScores
+from f1cap.records.scores import Metric, ModelScores, ScoreOptions
 from f1cap.services.score.hypotheses import Hypotheses, ScoreRequest, gather
 from f1cap.store import ResultsFolder
+from f1cap.version import VERSION
 
 _SCHEMA = 1
 _RANKED = 3
@@ -30,7 +30,7 @@ def evaluate(request: ScoreRequest) -> Evaluation:
         ResultsFolder(hypotheses.folder, scores.model).write_metrics(
             {
                 "schema": _SCHEMA,
-                "f1cap": f1cap.__version__,
+                "f1cap": VERSION,
                 **evaluation.model_dict(scores),
             }
         )
@@ -41,26 +41,42 @@ def evaluate(request: ScoreRequest) -> Evaluation:
 
 def score(request: ScoreRequest) -> tuple[Hypotheses, Evaluation]:
     """Read and score; the part that `eval` and `compare` share. Writes nothing."""
-    specs = registry.choose(request.options.metrics)
-    rank_by = registry.deciding(specs, request.rank_by or request.options.primary)
+    options = request.options
     # METEOR needs seconds to start: it does so while files are read.
-    with ScoringSession(request.options, java=request.java) as session:
+    with ScoringSession(options, java=request.java) as session:
+        specs = registry.choose(options.metrics)
         hypotheses = gather(request, references_needed=any(spec.references for spec in specs))
-        report = session.score(
-            hypotheses.texts(),
-            hypotheses.reference_texts(),
-            annotations=hypotheses.annotations(),
-            read_image=hypotheses.read_image,
-        )
-    evaluation = Evaluation(
+        return hypotheses, score_hypotheses(session, hypotheses, options, rank_by=request.rank_by)
+
+
+def score_hypotheses(
+    session: ScoringSession,
+    hypotheses: Hypotheses,
+    options: ScoreOptions,
+    *,
+    rank_by: str | None = None,
+) -> Evaluation:
+    """Score caption sets in a session that is open, and rank the images of each.
+
+    Raises:
+        F1capError: Captions and references do not fit together, or a metric cannot be computed.
+    """
+    ranking = registry.deciding(registry.choose(options.metrics), rank_by or options.primary)
+    report = session.score(
+        hypotheses.texts(),
+        hypotheses.reference_texts(),
+        options=options,
+        annotations=hypotheses.annotations(),
+        read_image=hypotheses.read_image,
+    )
+    return Evaluation(
         report=report,
-        rankings={scores.model: _rank(scores, rank_by) for scores in report.models},
+        rankings={scores.model: _rank(scores, ranking) for scores in report.models},
         costs={model: found.cost for model, found in hypotheses.by_model.items()},
         negative_controls=frozenset(
             model for model, found in hypotheses.by_model.items() if found.negative_control
         ),
     )
-    return hypotheses, evaluation
 
 
 def _rank(scores: ModelScores, metric: Metric) -> Ranking:

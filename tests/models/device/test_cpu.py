@@ -16,12 +16,12 @@ from f1cap.models.device.cpu import (
     model_threads,
     usable_cores,
 )
+from f1cap.records.models import Device
 
 # 24 MB, larger than what glibc keeps by itself at the start, written to and freed 50 times over
 _CHURN = """
 import resource
 import numpy as np
-from f1cap.records.models import Device
 from f1cap.models.device.cpu import keep_freed_memory
 print(keep_freed_memory())
 np.ones(3_000_000)

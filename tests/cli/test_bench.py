@@ -77,7 +77,7 @@ def test_whatever_a_model_does_is_a_row(bench: Bench) -> None:
 
 
 def test_a_model_that_hangs_is_ended(bench: Bench) -> None:
-    args = ("--model", "swin-mini", "--timeout", "5", "--format", "json")
+    args = ("--model", "swin-mini", "--timeout", "3", "--format", "json")
     result = bench(*args, behave="swin-mini=hang")
     assert result.exit_code == 3, result.output
     (row,) = document_of(result)["data"]["rows"]

@@ -166,7 +166,6 @@ class Captioner:
         self, loop: CaptionLoop, images: Iterable[Source], errors: OnError
     ) -> Iterator[Caption]:
         for result in loop.run(images):
-            self._open()  # closed between two captions, its weights are gone
             if isinstance(result, Captioned):
                 yield result.caption
             elif isinstance(result, Failed):
@@ -174,6 +173,7 @@ class Captioner:
                     raise result.error
                 problem = Problem.of(result.error, image=result.name, model=self.model.name)
                 yield Caption.failed(problem)
+            self._open()  # closed between two captions, it has no weights for the next
 
 
 def load(
@@ -185,6 +185,8 @@ def load(
     offline: bool = False,
 ) -> Captioner:
     """Load a captioner; a checkpoint that is not on this machine is downloaded first.
+
+    On a CPU torch's number of threads is set to what the model computes fastest with.
 
     Args:
         name: A name or alias of the catalogue, a hub id (`org/name`, with `@revision` if need be),
@@ -210,6 +212,7 @@ def load(
             dtype=_choice(DType, "dtype", dtype),
             engine=_choice(Engine, "engine", engine),
             offline=offline,
+            own_process=False,
         )
     )
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from f1cap.records.devices import DriverReading, GpuProcess, GpuReading, MigReading
+from f1cap.records.readings import DriverReading, GpuProcess, GpuReading, MigReading
 
 _THROTTLE_REASONS = {
     0x001: "idle",

@@ -8,11 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 import f1cap
-from f1cap.cli.app import app
+from f1cap.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]  # type: ignore[union-attr]  # every command has a callback
 
 
 def _command_lines() -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from f1cap.gpu import visible_uuids
-from f1cap.records.devices import GpuReading, MigReading
+from f1cap.records.readings import GpuReading, MigReading
 
 A, B = GpuReading(0, "GPU-a1", "T4"), GpuReading(1, "GPU-b1", "T4")
 OTHER = GpuReading(1, "GPU-b2", "A100")

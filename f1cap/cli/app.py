@@ -1,21 +1,40 @@
 """The program: its commands, its version, its error boundary."""
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
-from f1cap.cli.bench import bench
 from f1cap.cli.boundary import ErrorBoundary
-from f1cap.cli.caption import caption
-from f1cap.cli.compare import compare
-from f1cap.cli.eval import evaluate
-from f1cap.cli.gpu import gpu
-from f1cap.cli.models import models
 from f1cap.version import VERSION
+
+# In the order of the help. Each is the function `command` of the module of its name.
+COMMANDS = ("caption", "eval", "compare", "bench", "gpu", "models")
+
+
+class Program(ErrorBoundary):
+    """The commands, each imported when it is asked for: a run loads one of them, the help all."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - the vendored Click's type
+        """Return the names of all commands."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        """Return a command by its name; None where there is none."""
+        # a misspelt name takes all of them: Typer suggests one from `self.commands`
+        for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+                alone.command(name)(import_module(f"f1cap.cli.{name}").command)
+                self.commands[name] = get_command(alone)
+        return super().get_command(ctx, cmd_name)
+
 
 app = typer.Typer(
     name="f1cap",
-    cls=ErrorBoundary,
+    cls=Program,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -41,14 +60,6 @@ def _program(
     ] = False,
 ) -> None:
     pass
-
-
-app.command()(caption)
-app.command(name="eval")(evaluate)
-app.command()(compare)
-app.command()(bench)
-app.command()(gpu)
-app.command()(models)
 
 
 def main() -> None:

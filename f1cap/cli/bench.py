@@ -11,7 +11,7 @@ from f1cap.records.models import Engine
 from f1cap.render.formats import BenchFormat
 
 
-def bench(
+def command(
     ctx: typer.Context,
     paths: options.PathsArg = None,
     model: options.ModelsOpt = None,
@@ -122,7 +122,7 @@ def bench(
     form = prepare_output(ctx, output_format, output, BenchFormat)
     models = options.chosen_models(model, all_models=all_models, mini=mini)
 
-    from f1cap.cli.progress import bench_progress
+    from f1cap.cli.output import bench_progress
     from f1cap.services.bench.request import BenchRequest
     from f1cap.services.bench.run import run_bench
 

@@ -11,7 +11,7 @@ from f1cap.records.models import DType, Engine
 from f1cap.render.formats import CaptionFormat
 
 
-def caption(
+def command(
     ctx: typer.Context,
     paths: options.PathsArg = None,
     model: options.ModelsOpt = None,
@@ -72,8 +72,9 @@ def caption(
     models = options.chosen_models(model, all_models=all_models, mini=mini)
     form.check_models(len(models))
 
-    from f1cap.cli.progress import caption_progress
-    from f1cap.services.caption.run import CaptionRequest, caption_images
+    from f1cap.cli.output import caption_progress
+    from f1cap.services.caption.request import CaptionRequest
+    from f1cap.services.caption.run import caption_images
 
     request = CaptionRequest(
         paths=tuple(paths or ()),

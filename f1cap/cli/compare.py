@@ -4,21 +4,21 @@ from typing import Annotated
 
 import typer
 
-from f1cap.cli import options
+from f1cap.cli import options, scoring
 from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import CompareFormat
 
 
-def compare(
+def command(
     ctx: typer.Context,
-    path: options.DatasetArg = None,
+    path: scoring.DatasetArg = None,
     model: options.ModelsOpt = None,
-    captions: options.CaptionsOpt = None,
-    references: options.ReferencesOpt = None,
-    missing: options.MissingOpt = options.Missing.ERROR,
-    metrics: options.MetricsOpt = None,
+    captions: scoring.CaptionsOpt = None,
+    references: scoring.ReferencesOpt = None,
+    missing: scoring.MissingOpt = scoring.Missing.ERROR,
+    metrics: scoring.MetricsOpt = None,
     primary: Annotated[
         str | None,
         typer.Option(
@@ -28,24 +28,14 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    semantic: options.SemanticOpt = False,
-    seed: options.SeedOpt = 12345,
+    semantic: scoring.SemanticOpt = False,
+    seed: scoring.SeedOpt = 12345,
     java: options.JavaOpt = None,
-    output_format: Annotated[
-        CompareFormat | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help="How the comparison is written; default: --output's suffix, else table.",
-            show_default=False,
-        ),
-    ] = None,
+    output_format: Annotated[CompareFormat | None, options.FORMAT] = None,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show each score's signature.")
-    ] = False,
+    verbose: scoring.SignaturesOpt = False,
 ) -> None:
     """Set models side by side: scores, significance, categories, disagreements.
 
@@ -56,7 +46,7 @@ def compare(
     from f1cap.render.progress import working
     from f1cap.services.score.compare import compare as compare_models
 
-    request = options.score_request(
+    request = scoring.score_request(
         path=path,
         models=model,
         captions=captions,
@@ -65,7 +55,7 @@ def compare(
         java=java,
         options=ScoreOptions(
             missing=missing.value,
-            metrics=options.chosen_metrics(metrics, semantic=semantic),
+            metrics=scoring.chosen_metrics(metrics, semantic=semantic),
             primary=primary,
             seed=seed,
         ),

@@ -4,21 +4,21 @@ from typing import Annotated
 
 import typer
 
-from f1cap.cli import options
+from f1cap.cli import options, scoring
 from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import EvalFormat
 
 
-def evaluate(
+def command(
     ctx: typer.Context,
-    path: options.DatasetArg = None,
+    path: scoring.DatasetArg = None,
     model: options.ModelsOpt = None,
-    captions: options.CaptionsOpt = None,
-    references: options.ReferencesOpt = None,
-    missing: options.MissingOpt = options.Missing.ERROR,
-    metrics: options.MetricsOpt = None,
+    captions: scoring.CaptionsOpt = None,
+    references: scoring.ReferencesOpt = None,
+    missing: scoring.MissingOpt = scoring.Missing.ERROR,
+    metrics: scoring.MetricsOpt = None,
     rank_by: Annotated[
         str | None,
         typer.Option(
@@ -28,24 +28,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    semantic: options.SemanticOpt = False,
-    seed: options.SeedOpt = 12345,
+    semantic: scoring.SemanticOpt = False,
+    seed: scoring.SeedOpt = 12345,
     java: options.JavaOpt = None,
-    output_format: Annotated[
-        EvalFormat | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help="How the scores are written; default: --output's suffix, else table.",
-            show_default=False,
-        ),
-    ] = None,
+    output_format: Annotated[EvalFormat | None, options.FORMAT] = None,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show each score's signature.")
-    ] = False,
+    verbose: scoring.SignaturesOpt = False,
 ) -> None:
     """Score captions: BLEU, ROUGE-L, METEOR, CIDEr or others, with 95 % intervals.
 
@@ -56,7 +46,7 @@ def evaluate(
     from f1cap.render.progress import working
     from f1cap.services.score.evaluate import evaluate as evaluate_captions
 
-    request = options.score_request(
+    request = scoring.score_request(
         path=path,
         models=model,
         captions=captions,
@@ -65,7 +55,7 @@ def evaluate(
         java=java,
         options=ScoreOptions(
             missing=missing.value,
-            metrics=options.chosen_metrics(metrics, semantic=semantic),
+            metrics=scoring.chosen_metrics(metrics, semantic=semantic),
             seed=seed,
         ),
         rank_by=rank_by,

@@ -12,7 +12,7 @@ from f1cap.records.models import LARGEST_BATCH, DType
 from f1cap.render.formats import GpuFormat
 
 
-def gpu(
+def command(
     ctx: typer.Context,
     vram: Annotated[
         str | None,

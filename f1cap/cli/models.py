@@ -10,7 +10,7 @@ from f1cap.models import catalog
 from f1cap.render.formats import ModelsFormat
 
 
-def models(
+def command(
     ctx: typer.Context,
     output_format: Annotated[ModelsFormat | None, options.FORMAT] = None,
     output: options.OutputOpt = None,

@@ -1,28 +1,14 @@
-"""Options that commands share, each named once, and the request that scoring makes of them."""
+"""Options and arguments that commands share, each named once."""
 
 import re
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from f1cap.errors import UsageError
-from f1cap.metrics import registry
 from f1cap.models import catalog
 from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
-from f1cap.records.scores import ScoreOptions
-
-if TYPE_CHECKING:
-    from f1cap.services.score.hypotheses import ScoreRequest
-
-
-class Missing(StrEnum):
-    """What to do where a model lacks a caption of an image with references."""
-
-    ERROR = "error"
-    SKIP = "skip"
-    EMPTY = "empty"
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
@@ -36,17 +22,6 @@ def _complete_model(incomplete: str) -> list[tuple[str, str]]:
 def _complete_device(incomplete: str) -> list[str]:
     return [
         name for name in ("auto", "cpu", "cuda", "cuda:0", "mps") if name.startswith(incomplete)
-    ]
-
-
-def complete_metrics(incomplete: str) -> list[str]:
-    """Return what `--metrics` may go on with; other packages' metrics are not looked for."""
-    begun, comma, last = incomplete.rpartition(",")
-    taken = begun.split(",")
-    return [
-        f"{begun}{comma}{spec.name}"
-        for spec in registry.METRICS
-        if spec.name.startswith(last) and spec.name not in taken
     ]
 
 
@@ -130,16 +105,6 @@ def chosen_models(
             "--model blip-base, which is made for photographs; `f1cap models` lists all models.",
         )
     return tuple(dict.fromkeys(names))
-
-
-def parse_captions(values: list[str] | None) -> tuple[tuple[str | None, Path], ...]:
-    """Read each `NAME=FILE` or `FILE`; an existing file of the whole name is that file."""
-    parsed: list[tuple[str | None, Path]] = []
-    for value in values or ():
-        name, sign, path = value.partition("=")
-        named = bool(sign) and bool(name) and not Path(value).exists()
-        parsed.append((name, Path(path)) if named else (None, Path(value)))
-    return tuple(parsed)
 
 
 PathsArg = Annotated[
@@ -250,56 +215,9 @@ OutputDirOpt = Annotated[
         file_okay=False,
     ),
 ]
-DatasetArg = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="PATH",
-        help="Folder of images. Default: ./dataset if it exists, else the bundled images.",
-        show_default=False,
-    ),
-]
-CaptionsOpt = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--captions",
-        metavar="[NAME=]FILE",
-        help="Score this file instead of results: flat JSON, f1cap's JSON, JSONL or CSV, or COCO "
-        "results; may be repeated.",
-        show_default=False,
-    ),
-]
-ReferencesOpt = Annotated[
-    Path | None,
-    typer.Option(
-        "--references",
-        metavar="FILE",
-        help="References instead of the dataset's captions.json; COCO annotations are read too.",
-    ),
-]
 JavaOpt = Annotated[
     Path | None,
     typer.Option("--java", metavar="PATH", help="The Java to use instead of the one installed."),
-]
-MetricsOpt = Annotated[
-    str | None,
-    typer.Option(
-        "--metrics",
-        metavar="NAME,…",
-        help=f"What to compute, of {', '.join(spec.name for spec in registry.METRICS)} and what "
-        "other packages add; default: all but semantic, which needs the extra f1cap[semantic].",
-        autocompletion=complete_metrics,
-        show_default=False,
-    ),
-]
-SemanticOpt = Annotated[
-    bool, typer.Option("--semantic", hidden=True, help="Add semantic to the metrics.")
-]
-MissingOpt = Annotated[
-    Missing,
-    typer.Option("--missing", help="What to do where a model lacks a caption."),
-]
-SeedOpt = Annotated[
-    int, typer.Option("--seed", help="Random seed for bootstrap and significance tests.")
 ]
 # For `Annotated[XFormat | None, FORMAT]`: each command has formats of its own.
 FORMAT = typer.Option(
@@ -321,45 +239,3 @@ QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress,
 VerboseOpt = Annotated[
     bool, typer.Option("--verbose", "-v", help="Log model, checkpoint and device.")
 ]
-
-
-def chosen_metrics(value: str | None, *, semantic: bool) -> tuple[str, ...] | None:
-    """Read `bleu,cider`; None takes the usual metrics, to which `--semantic` adds one."""
-    if value is None and not semantic:
-        return None
-    if value is None:
-        names = [spec.name for spec in registry.METRICS if spec.default]
-    else:
-        names = [name for part in value.split(",") if (name := part.strip())]
-    return tuple(dict.fromkeys([*names, "semantic"] if semantic else names))
-
-
-def score_request(
-    *,
-    path: Path | None,
-    models: list[str] | None,
-    captions: list[str] | None,
-    references: Path | None,
-    output_dir: Path | None,
-    java: Path | None,
-    options: ScoreOptions,
-    rank_by: str | None = None,
-) -> "ScoreRequest":
-    """Return what the service is asked for.
-
-    Raises:
-        UsageError: There is no such metric, or the one that decides or ranks is not computed.
-    """
-    from f1cap.services.score.hypotheses import ScoreRequest
-
-    registry.deciding(registry.choose(options.metrics), rank_by or options.primary)
-    return ScoreRequest(
-        path=path,
-        models=tuple(dict.fromkeys(models or ())),
-        captions=parse_captions(captions),
-        references=references,
-        output_dir=output_dir,
-        java=java,
-        rank_by=rank_by,
-        options=options,
-    )

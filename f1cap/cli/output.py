@@ -1,4 +1,4 @@
-"""Where a command's result goes and in which format: stdout, or a file that is written whole."""
+"""Where a command's result goes and in which format, and which display of progress fits."""
 
 import io
 import os
@@ -7,13 +7,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from f1cap.cli.boundary import expect_json
 from f1cap.errors import StorageError, UsageError
 from f1cap.render.formats import OutputFormat, choose_format
+from f1cap.render.progress import CaptionProgress, PlainLines
+from f1cap.render.terminal import live_screen, message_console
+
+if TYPE_CHECKING:
+    from f1cap.render.bench_progress import BenchProgress
+
 
 _Format = TypeVar("_Format", bound=OutputFormat)
 
@@ -126,3 +132,36 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink()
+
+
+@contextmanager
+def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]:
+    """Choose what fits the stream: live on a terminal, lines elsewhere, nothing when asked."""
+    console = message_console()
+    if quiet:
+        yield CaptionProgress(console, quiet=True)
+    elif sys.stderr.isatty():
+        # rich.progress costs start-up time that a pipe need not pay.
+        from f1cap.render.live import LiveDisplay
+
+        progress = CaptionProgress(console, verbose=verbose)
+        with live_screen(console, LiveDisplay(console, lambda: progress.state).draw):
+            yield progress
+    else:
+        yield CaptionProgress(console, verbose=verbose, display=PlainLines(console))
+
+
+@contextmanager
+def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
+    """Choose for a benchmark as `caption_progress` does for captions."""
+    from f1cap.render.bench_progress import BenchProgress
+
+    console = message_console()
+    if not quiet and sys.stderr.isatty():
+        from f1cap.render.bench_live import LiveBench
+
+        progress = BenchProgress(console)
+        with live_screen(console, LiveBench(console, lambda: progress.state).draw):
+            yield progress
+    else:
+        yield BenchProgress(console, quiet=quiet, lines=not quiet)

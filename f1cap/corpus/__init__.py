@@ -1,6 +1,5 @@
 """Images and references: which there are, what people said of them, their pixels."""
 
-from f1cap.corpus.candidates import read_captions
 from f1cap.corpus.datasets import bundled_dataset, open_dataset
 from f1cap.corpus.image_files import decode_image
 from f1cap.corpus.items import FileItem, LoadedImage, decode_loaded, open_item
@@ -14,6 +13,5 @@ __all__ = [
     "decode_loaded",
     "open_dataset",
     "open_item",
-    "read_captions",
     "read_references",
 ]

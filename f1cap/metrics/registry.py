@@ -4,19 +4,19 @@ A row and a scorer (see `base`) are all that a metric takes: intervals, signific
 columns and JSON follow from them.
 """
 
-import difflib
 import math
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from f1cap.errors import F1capError, PluginError, UsageError
 from f1cap.records.scores import Metric, Signature
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from f1cap.metrics.base import Scorer
 
 # An entry names a `MetricSpec` as `module:NAME`, and is called what the metric is called.
@@ -195,6 +195,8 @@ def _added(names: Sequence[str]) -> list[MetricSpec]:
     """Return the metrics of these names that other packages add."""
     if not names:
         return []
+    from importlib.metadata import entry_points  # slow to load, and not needed by --help
+
     entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
     unknown = next((name for name in names if name not in entries), None)
     if unknown is not None:
@@ -207,7 +209,7 @@ def _added(names: Sequence[str]) -> list[MetricSpec]:
     return [_load(entries[name]) for name in names]
 
 
-def _load(entry: EntryPoint) -> MetricSpec:
+def _load(entry: "EntryPoint") -> MetricSpec:
     package = entry.dist.name if entry.dist else "?"
     try:
         spec = entry.load()
@@ -242,6 +244,8 @@ def _broken(name: str, package: str, error: Exception) -> PluginError:
 
 
 def _guess(name: str, known: Sequence[str]) -> str:
+    import difflib  # not needed by --help
+
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"Did you mean {near[0]}? " if near else ""
 

@@ -16,8 +16,7 @@ from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
 from f1cap.models import catalog, registry, weights
-from f1cap.models.decoding.engine import FastDecoder, choose_engine
-from f1cap.models.decoding.search import search
+from f1cap.models.decoding.search import FastDecoder, choose_engine, search
 from f1cap.models.device import runtime
 from f1cap.models.inputs import ModelInputs, move
 from f1cap.records.captions import Generation

@@ -15,7 +15,7 @@ from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.device import cpu
 from f1cap.models.device.cpu import let_idle_threads_sleep
 from f1cap.models.device.placement import resolve_placement
-from f1cap.models.hub import cache, download
+from f1cap.models.hub import cache
 from f1cap.records.models import DType, Engine, ModelSpec
 
 
@@ -51,6 +51,8 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         folder = Path(spec.checkpoint)
         revision = _local_revision(spec, folder)
     else:
+        from f1cap.models.hub import download  # a local checkpoint needs no hub
+
         snapshot = download.fetch(spec, offline=offline, on_download=on_download)
         folder, revision = snapshot.folder, snapshot.revision
     let_idle_threads_sleep()
@@ -65,6 +67,8 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
         except CorruptCheckpointError as error:
             if not spec.local:
+                from f1cap.models.hub import download
+
                 download.discard_damaged(folder, error)
             raise
     if placement.device.is_cpu:

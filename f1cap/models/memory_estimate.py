@@ -27,9 +27,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from f1cap.models import registry
-from f1cap.models.decoding import IMAGES_PER_PASS
 from f1cap.models.shapes import ARCHITECTURES
-from f1cap.records.architectures import Architecture, Footprint
+from f1cap.records.fits import Architecture, Footprint
 from f1cap.records.models import DType, ModelSpec
 
 BYTES = {DType.FLOAT32: 4, DType.FLOAT16: 2, DType.BFLOAT16: 2}
@@ -39,6 +38,9 @@ CONTEXT_BYTES = 350 * 2**20
 # The allocator takes memory in blocks of 2 to 20 MiB and leaves gaps between them.
 _ALLOCATOR_SHARE = 0.1
 _FLOAT32 = 4
+# Images per pass of an encoder on a CPU (`decoding.layers`). One keeps a layer's states in the
+# CPU's cache, several wait less often for the slower thread.
+IMAGES_PER_PASS = 4
 
 
 def predict(  # noqa: PLR0913 - each is an option of the command line

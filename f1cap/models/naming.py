@@ -10,7 +10,7 @@ from pathlib import Path
 from f1cap.errors import UnknownModelError, UnsupportedModelError
 from f1cap.models import registry
 from f1cap.models.catalog import CATALOG
-from f1cap.models.hub import cache, download
+from f1cap.models.hub import cache
 from f1cap.models.registry import FamilySpec
 from f1cap.records.models import ModelSpec
 
@@ -104,6 +104,8 @@ def _hub_spec(repo: str, revision: str | None, wanted: str, *, offline: bool) ->
     if snapshot is not None and (snapshot.folder / "config.json").is_file():
         folder = snapshot.folder
     else:
+        from f1cap.models.hub import download  # what is known by name needs no hub
+
         folder = download.fetch_config(repo, revision, offline=offline)
     family = read_family(folder, name=repo)
     return ModelSpec(

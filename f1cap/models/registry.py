@@ -19,7 +19,7 @@ from f1cap.records.models import Decoding
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from f1cap.records.architectures import Architecture
+    from f1cap.records.fits import Architecture
 
 PLUGIN_GROUP = "f1cap.families"
 _DECODING = Decoding()

@@ -6,7 +6,7 @@ A family's row in the registry names one of the readers; the parts serve a famil
 from collections.abc import Mapping
 from typing import Any
 
-from f1cap.records.architectures import Architecture, TextShape, VisionShape
+from f1cap.records.fits import Architecture, TextShape, VisionShape
 
 _GIT_TEXT = TextShape(
     layers=6, width=768, mlp_width=3072, vocab_size=30522, tied=False, prefix=True

@@ -1,6 +1,6 @@
-"""What is measured or read off a machine: times, memory, the CPU, the installed torch build."""
+"""What is read off a machine: times, memory, the CPU, the torch build, the driver and its GPUs."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +74,90 @@ class Processor:
     bfloat16: bool
     ram_total_bytes: int | None
     ram_free_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuProcess:
+    """A process that computes on a GPU.
+
+    Attributes:
+        pid: As the driver numbers it: inside a container, perhaps the host's number.
+        vram_bytes: None under WDDM (Windows, WSL), where the driver does not know.
+    """
+
+    pid: int
+    vram_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MigReading:
+    """One slice of a partitioned GPU (MIG); CUDA sees it as a GPU of its own."""
+
+    uuid: str | None
+    name: str | None
+    vram_total_bytes: int | None
+    vram_used_bytes: int | None
+    vram_free_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuReading:
+    """One GPU at one moment.
+
+    Attributes:
+        index: The driver's, by PCI bus order; CUDA's may differ.
+        uuid: The GPU's own number, the same for the driver and for CUDA.
+        compute_capability: Major and minor number.
+        utilization: Share of the last second or so in which the GPU was busy, 0 to 1.
+        power_w: None on GPUs without the sensor, such as a GTX 1050.
+        energy_j: Since the driver was loaded; None before Volta.
+        sm_clock_mhz: Of the multiprocessors, now.
+        memory_clock_mhz: Of the memory, now.
+        throttle_reasons: What keeps the clocks low now; empty where nothing does.
+        processes: None where the driver lists none for anybody.
+        mig_devices: Its slices; empty where the GPU is whole.
+        problem: What the driver answered about a GPU that does not answer; else None.
+    """
+
+    index: int
+    uuid: str | None = None
+    name: str | None = None
+    compute_capability: tuple[int, int] | None = None
+    vram_total_bytes: int | None = None
+    vram_used_bytes: int | None = None
+    vram_free_bytes: int | None = None
+    utilization: float | None = None
+    temperature_c: int | None = None
+    power_w: float | None = None
+    energy_j: float | None = None
+    sm_clock_mhz: int | None = None
+    memory_clock_mhz: int | None = None
+    throttle_reasons: tuple[str, ...] | None = None
+    processes: tuple[GpuProcess, ...] | None = None
+    mig_devices: tuple[MigReading, ...] = ()
+    problem: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the GPU as JSON has it: the compute capability as `9.0`."""
+        capability = self.compute_capability
+        told = None if capability is None else "{}.{}".format(*capability)
+        return asdict(self) | {"compute_capability": told}
+
+
+@dataclass(frozen=True, slots=True)
+class DriverReading:
+    """The driver and its GPUs at one moment.
+
+    Attributes:
+        driver: The driver's version.
+        cuda: The newest CUDA that this driver runs, as `12.8`.
+        gpus: In the driver's order.
+        problem: What NVML answered where it does not work at all; else None.
+        silent: There is a driver, which does not answer; without one there is a problem too.
+    """
+
+    driver: str | None = None
+    cuda: str | None = None
+    gpus: tuple[GpuReading, ...] = ()
+    problem: str | None = None
+    silent: bool = False

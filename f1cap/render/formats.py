@@ -1,11 +1,14 @@
-"""The formats that results can be written in; known without loading what writes them."""
+"""The formats that results can be written in, and the one JSON document that a command prints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Self, TypeVar, cast
+from typing import Literal, Self, TextIO, TypeVar, cast
 
-from f1cap.errors import UsageError
+from f1cap.errors import F1capError, UsageError
+from f1cap.records.images import Problem
+from f1cap.records.json_text import SCHEMA, stream_json
+from f1cap.version import VERSION
 
 # Suffixes that are not the format's own name.
 _SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
@@ -110,3 +113,30 @@ class BenchFormat(OutputFormat):
     MARKDOWN = "markdown", "f1cap.render.benchmarks:write_markdown"
     JSON = "json", "f1cap.render.benchmarks:write_json"
     CSV = "csv", "f1cap.render.benchmarks:write_csv"
+
+
+Status = Literal["ok", "partial", "error"]
+
+
+def write_document(
+    command: str, status: Status, data: object, problems: Sequence[Problem], stream: TextIO
+) -> None:
+    """Write the envelope, its data streamed, and a newline."""
+    envelope = {
+        "f1cap": {"version": VERSION, "schema": SCHEMA, "command": command},
+        "status": status,
+        "data": data,
+        "errors": [problem.to_dict() for problem in problems],
+    }
+    stream.writelines(stream_json(envelope))
+    stream.write("\n")
+
+
+def write_error_document(command: str, error: F1capError, stream: TextIO) -> None:
+    """Write the document of a command that a known error ended."""
+    write_document(command, "error", None, [Problem.of(error)], stream)
+
+
+def status_of(problems: Sequence[Problem]) -> Status:
+    """Return the status of a command that came to its end."""
+    return "partial" if problems else "ok"

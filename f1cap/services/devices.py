@@ -17,10 +17,9 @@ from f1cap.models.device.torch_build import (
     pip_commands,
 )
 from f1cap.models.memory_estimate import architecture_of, parameters_of
-from f1cap.records.devices import DriverReading, GpuReading
 from f1cap.records.fits import DeviceReport, FitSettings, GpuVerdict, ModelFit
 from f1cap.records.models import LARGEST_BATCH, DType, ModelSpec
-from f1cap.records.readings import TorchBuild
+from f1cap.records.readings import DriverReading, GpuReading, TorchBuild
 from f1cap.store.benchmarks import PeakKey, read_peaks
 
 # What `caption` starts with on a GPU by default.

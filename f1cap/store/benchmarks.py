@@ -10,8 +10,7 @@ from f1cap.errors import StorageError, UsageError
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark
 from f1cap.records.json_text import stream_json
-from f1cap.store.files import make_folder, write_atomically
-from f1cap.store.folders import cache_folder
+from f1cap.store.folders import cache_folder, make_folder, write_atomically
 
 _SAVED_FORMAT = 2
 _READABLE_FORMATS = (1, 2)

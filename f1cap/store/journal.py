@@ -10,7 +10,7 @@ from typing import IO
 
 from f1cap.records.captions import Caption, CaptionSettings
 from f1cap.records.json_text import to_json
-from f1cap.store.files import storage_error
+from f1cap.store.folders import storage_error
 
 FORMAT = 1
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost
-from f1cap.store.files import parse_object, read_object
-from f1cap.store.folders import CAPTIONS, JOURNAL, RUN
+from f1cap.store.folders import CAPTIONS, JOURNAL, RUN, parse_object, read_object
 
 
 def models_with_results(folder: Path) -> tuple[str, ...]:

@@ -15,9 +15,8 @@ from typer.testing import CliRunner
 
 from f1cap.cli.app import app
 from f1cap.models import catalog
-from f1cap.records.devices import DriverReading, GpuReading, MigReading
 from f1cap.records.fits import DeviceReport
-from f1cap.records.readings import TorchBuild
+from f1cap.records.readings import DriverReading, GpuReading, MigReading, TorchBuild
 from f1cap.render.gpu import watch_devices
 from f1cap.services import devices
 from f1cap.services.devices import DeviceRequest, report_devices
@@ -42,7 +41,7 @@ import json, os, sys
 os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
 from typer.testing import CliRunner
 from f1cap.cli.app import app
-from f1cap.services.caption import model_run
+from f1cap.services.caption import run
 from f1cap.services.bench import process
 from tests import bench_worker, captioners
 process.WORKER_PROGRAM = bench_worker.PROGRAM
@@ -53,7 +52,7 @@ def run(*args):
     return result.stdout
 tables = run("gpu")
 report = json.loads(run("gpu", "--format", "json", "--vram", "4GiB"))
-model_run.open_captioner = captioners.open_captioner
+run.open_captioner = captioners.open_captioner
 class Gone(captioners.FakeCaptioner):
     def generate(self, *args):
         os.environ["F1CAP_TEST_NVML"] = "gone"

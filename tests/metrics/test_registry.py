@@ -1,10 +1,10 @@
 """Which metrics there are, which are chosen, and what is said of those that do not exist."""
 
-from importlib.metadata import EntryPoint
+import importlib.metadata
 
 import pytest
 
-from f1cap.cli import options
+from f1cap.cli import scoring
 from f1cap.errors import PluginError, UsageError
 from f1cap.metrics import registry
 from f1cap.metrics.base import Scorer
@@ -23,10 +23,10 @@ def names(specs: tuple[MetricSpec, ...]) -> list[str]:
 def test_the_usual_ones_are_chosen_unless_some_are_named() -> None:
     assert names(choose(None)) == USUAL
     assert names(choose(["cider", "bleu", "cider"])) == ["bleu", "cider"]
-    assert options.chosen_metrics(None, semantic=False) is None
-    assert options.chosen_metrics("cider,bleu", semantic=False) == ("cider", "bleu")
-    assert options.chosen_metrics(" cider, ", semantic=True) == ("cider", "semantic")
-    assert options.chosen_metrics(None, semantic=True) == (*USUAL, "semantic")
+    assert scoring.chosen_metrics(None, semantic=False) is None
+    assert scoring.chosen_metrics("cider,bleu", semantic=False) == ("cider", "bleu")
+    assert scoring.chosen_metrics(" cider, ", semantic=True) == ("cider", "semantic")
+    assert scoring.chosen_metrics(None, semantic=True) == (*USUAL, "semantic")
 
 
 @pytest.mark.parametrize("spec", registry.METRICS, ids=lambda spec: spec.name)
@@ -71,14 +71,14 @@ def test_what_decides_is_among_what_is_computed() -> None:
 def test_an_entry_that_does_not_fit(
     name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = EntryPoint(name, f"{__name__}:{value}", registry.ENTRY_POINTS)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    entry = importlib.metadata.EntryPoint(name, f"{__name__}:{value}", registry.ENTRY_POINTS)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [entry])
     with pytest.raises(PluginError, match=message):
         choose(["cider", name])
 
 
 def test_names_are_completed_one_after_another() -> None:
-    assert options.complete_metrics("c") == ["cider"]
-    assert options.complete_metrics("cider,") == [
+    assert scoring.complete_metrics("c") == ["cider"]
+    assert scoring.complete_metrics("cider,") == [
         f"cider,{name}" for name in ("bleu", "rouge_l", "meteor", "semantic")
     ]

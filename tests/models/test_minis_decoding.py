@@ -9,8 +9,7 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText
 
 from f1cap.models import registry
 from f1cap.models.catalog import CATALOG, MINIS
-from f1cap.models.decoding.engine import choose_engine
-from f1cap.models.decoding.search import search
+from f1cap.models.decoding.search import choose_engine, search
 from f1cap.records.models import Decoding, Engine
 from f1cap.training.domain import TEST_SEEDS, load_domain
 from f1cap.training.images import draw_image

@@ -17,7 +17,7 @@ from transformers import (
     ViTConfig,
 )
 
-from f1cap.models.decoding.engine import FastDecoder
+from f1cap.models.decoding.search import FastDecoder
 from f1cap.models.families.blip import BlipDecoder
 from f1cap.models.families.git import GitDecoder
 from f1cap.models.families.vision_gpt2 import VisionGpt2Decoder

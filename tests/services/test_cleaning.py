@@ -2,7 +2,7 @@
 
 import pytest
 
-from f1cap.services.caption.cleaning import clean_caption, first_sentence, has_line_breaks
+from f1cap.services.caption.batches import clean_caption, first_sentence, has_line_breaks
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from f1cap.records.captions import Caption, CaptionSettings
 from f1cap.records.images import Dataset
 from f1cap.records.models import Decoding, DType
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
-from f1cap.store.files import write_atomically
+from f1cap.store.folders import write_atomically
 
 SETTINGS = CaptionSettings(Decoding(num_beams=4), DType.FLOAT32)
 

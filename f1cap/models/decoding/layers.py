@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from f1cap.models.decoding import IMAGES_PER_PASS
 from f1cap.models.decoding.kernels import Projection, attend, split_heads, topk_tokens
 from f1cap.models.decoding.kv_cache import AttentionShape, KeyValues
+from f1cap.models.memory_estimate import IMAGES_PER_PASS
 
 if TYPE_CHECKING:
     from torch import Tensor

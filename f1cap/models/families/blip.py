@@ -8,7 +8,6 @@ import torch
 from transformers import BlipForConditionalGeneration
 
 from f1cap.models.captioner import TextIds, TransformersCaptioner
-from f1cap.models.decoding.engine import FastDecoder
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
 from f1cap.models.decoding.kv_cache import (
     AttentionShape,
@@ -24,6 +23,7 @@ from f1cap.models.decoding.layers import (
     VisionLayer,
     precompute_cross_kv,
 )
+from f1cap.models.decoding.search import FastDecoder
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,6 +1,8 @@
-"""From images to captions in batches: prepared ahead, in order, halved when memory runs out."""
+"""From images to clean captions: in batches, in order, halved when memory runs out."""
 
+import re
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,7 +13,6 @@ from f1cap.models.base import Captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
 from f1cap.records.captions import Caption, CaptionSettings, Generation
 from f1cap.records.models import Decoding
-from f1cap.services.caption.cleaning import clean_caption, first_sentence, has_line_breaks
 from f1cap.services.caption.prepare import Failed, Find, Kept, Prepared, Preparer, Source
 
 # Kept small on a CPU, where a larger batch gains little and the screen should move.
@@ -170,3 +171,30 @@ def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
         limit=_AT_MOST,
     )
     return max(1, size)
+
+
+_SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)")
+
+
+def clean_caption(text: str) -> str:
+    """Collapse white space and drop control characters and lone surrogates.
+
+    Everything else stays as the model wrote it; markup is escaped where it is shown.
+    """
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
+    )
+    return " ".join(kept.split())
+
+
+def first_sentence(caption: str) -> str:
+    """Cut a clean caption after its first sentence; one without an end stays whole."""
+    found = _SENTENCE.match(caption)
+    return found[1] if found else caption
+
+
+def has_line_breaks(text: str) -> bool:
+    """Tell whether a model's text, white space around it aside, runs over several lines."""
+    return len(text.strip().splitlines()) > 1

@@ -9,7 +9,7 @@ from f1cap import measure
 from f1cap.errors import F1capError, StorageError, UsageError
 from f1cap.records.captions import CaptionRun
 from f1cap.records.images import Dataset, ImageItem, Problem
-from f1cap.store.files import write_atomically
+from f1cap.store.folders import write_atomically
 from f1cap.version import VERSION
 
 

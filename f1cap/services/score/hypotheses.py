@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from f1cap import corpus
+from f1cap.corpus.hypotheses import read_captions
 from f1cap.errors import CaptionSetError, DatasetError, ImageError, UsageError
 from f1cap.models import naming
 from f1cap.models.catalog import CATALOG
@@ -156,7 +157,7 @@ def _from_files(
     }
     by_model: dict[str, CaptionSet] = {}
     for name, path in request.captions:
-        found = corpus.read_captions(path, ids, references.keys())
+        found = read_captions(path, ids, references.keys())
         if name is not None and len(found) > 1:
             raise UsageError(
                 f"{path} holds {len(found)} models; it cannot be named {name!r}.",

@@ -5,8 +5,7 @@ import torch
 
 from f1cap.errors import UnsupportedModelError
 from f1cap.models.decoding import kernels
-from f1cap.models.decoding.engine import choose_engine
-from f1cap.models.decoding.search import search
+from f1cap.models.decoding.search import choose_engine, search
 from f1cap.records.models import Decoding, Engine
 from tests.models.tiny import DECODERS, END, START, build, draw, reference
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from f1cap.models.decoding import kernels
-from f1cap.models.decoding.engine import choose_engine
-from f1cap.models.decoding.search import compact, search
+from f1cap.models.decoding.search import choose_engine, compact, search
 from f1cap.records.models import Decoding, Engine
 from tests.models.tiny import DECODERS, END, START, build, draw, reference
 

@@ -15,8 +15,7 @@ from transformers import (
     VisionEncoderDecoderConfig,
 )
 
-from f1cap.models.decoding.engine import choose_engine
-from f1cap.models.decoding.search import search
+from f1cap.models.decoding.search import choose_engine, search
 from f1cap.records.models import Decoding, Engine
 from tests.models.tiny import DECODERS, reference
 

@@ -1,11 +1,41 @@
-"""What a caption run tells while it goes on. `render` fits by shape; services never print."""
+"""What a caption run is asked for, and what it tells while it goes on."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from f1cap.records.captions import Caption, CaptionRun
 from f1cap.records.images import Problem
-from f1cap.records.models import ModelSpec, Placement
+from f1cap.records.models import DType, Engine, ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRequest:
+    """What the user asked for; None means the model's or f1cap's own choice."""
+
+    paths: tuple[Path, ...]
+    models: tuple[str, ...]
+    # images
+    recursive: bool = True
+    limit: int | None = None
+    reduced_jpeg: bool = False
+    # decoding
+    num_beams: int | None = None
+    max_new_tokens: int | None = None
+    prompt: str | None = None
+    first_sentence: bool = False
+    # where it runs
+    device: str = "auto"
+    dtype: DType = DType.AUTO
+    batch_size: int | None = None
+    engine: Engine = Engine.AUTO
+    offline: bool = False
+    # what is kept
+    output_dir: Path | None = None
+    resume: bool = True
+    sidecar: str | None = None
+    overwrite_sidecars: bool = False
 
 
 class CaptionListener(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from f1cap.corpus import read_captions
+from f1cap.corpus.hypotheses import read_captions
 from f1cap.errors import CaptionSetError
 
 IDS: dict[int | str, str] = {1: "a/x.jpg", 2: "b.jpg"}

@@ -161,7 +161,7 @@ def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
         from f1cap.render.bench_live import LiveBench
 
         progress = BenchProgress(console)
-        with LiveBench(console, lambda: progress.state):
+        with live_screen(console, LiveBench(console, lambda: progress.state).draw):
             yield progress
     else:
         yield BenchProgress(console, quiet=quiet, lines=not quiet)

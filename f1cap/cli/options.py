@@ -302,6 +302,7 @@ def score_request(
     """
     from f1cap.services.score.hypotheses import ScoreRequest
 
+    # before anything is started or read
     registry.deciding(registry.choose(options.metrics), rank_by or options.primary)
     return ScoreRequest(
         path=path,

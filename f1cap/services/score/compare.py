@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from f1cap.records.evaluations import Comparison, Disagreement
+from f1cap.records.evaluations import Comparison, Disagreement, Evaluation
 from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
 from f1cap.services.score.conclusion import conclude, holds_zero, told_apart
 from f1cap.services.score.evaluate import score
@@ -22,16 +22,21 @@ def compare(request: ScoreRequest) -> Comparison:
         F1capError: As `evaluate`.
     """
     hypotheses, evaluation = score(request)
-    comparison = Comparison(
+    comparison = compare_scores(evaluation)
+    if hypotheses.folder is None:
+        return comparison
+    path = write_comparison(hypotheses.folder, comparison.to_dict())
+    return replace(comparison, written=(path,))
+
+
+def compare_scores(evaluation: Evaluation) -> Comparison:
+    """Draw from scores what a comparison says."""
+    return Comparison(
         evaluation=evaluation,
         best=leaders(evaluation.report),
         disagreements=_disagreements(evaluation.report),
         conclusion=conclude(evaluation),
     )
-    if hypotheses.folder is None:
-        return comparison
-    path = write_comparison(hypotheses.folder, comparison.to_dict())
-    return replace(comparison, written=(path,))
 
 
 def leaders(report: ScoreReport) -> dict[str, tuple[str, ...]]:

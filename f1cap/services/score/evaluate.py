@@ -41,26 +41,41 @@ def evaluate(request: ScoreRequest) -> Evaluation:
 
 def score(request: ScoreRequest) -> tuple[Hypotheses, Evaluation]:
     """Read and score; the part that `eval` and `compare` share. Writes nothing."""
-    specs = registry.choose(request.options.metrics)
-    rank_by = registry.deciding(specs, request.rank_by or request.options.primary)
     # METEOR needs seconds to start: it does so while files are read.
     with ScoringSession(request.options, java=request.java) as session:
-        hypotheses = gather(request, references_needed=any(spec.references for spec in specs))
-        report = session.score(
-            hypotheses.texts(),
-            hypotheses.reference_texts(),
-            annotations=hypotheses.annotations(),
-            read_image=hypotheses.read_image,
-        )
-    evaluation = Evaluation(
+        hypotheses = gather(request, references_needed=registry.references_needed(session.specs))
+        return hypotheses, score_hypotheses(session, hypotheses, rank_by=request.rank_by)
+
+
+def score_hypotheses(
+    session: ScoringSession, hypotheses: Hypotheses, *, rank_by: str | None = None
+) -> Evaluation:
+    """Score what was gathered.
+
+    Args:
+        session: What computes the metrics.
+        hypotheses: Caption sets and references.
+        rank_by: The metric that picks the best and worst images; None takes the primary one.
+
+    Raises:
+        UsageError: The metric that ranks is not computed.
+        CaptionSetError: Captions and references do not fit together.
+    """
+    report = session.score(
+        hypotheses.texts(),
+        hypotheses.reference_texts(),
+        annotations=hypotheses.annotations(),
+        read_image=hypotheses.read_image,
+    )
+    metric = registry.deciding(session.specs, rank_by or report.primary)
+    return Evaluation(
         report=report,
-        rankings={scores.model: _rank(scores, rank_by) for scores in report.models},
+        rankings={scores.model: _rank(scores, metric) for scores in report.models},
         costs={model: found.cost for model, found in hypotheses.by_model.items()},
         negative_controls=frozenset(
             model for model, found in hypotheses.by_model.items() if found.negative_control
         ),
     )
-    return hypotheses, evaluation
 
 
 def _rank(scores: ModelScores, metric: Metric) -> Ranking:

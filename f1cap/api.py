@@ -22,7 +22,7 @@ from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, Mod
 from f1cap.records.scores import MissingPolicy, ScoreOptions
 from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.prepare import Failed, Source
-from f1cap.services.score.compare import compare_models
+from f1cap.services.score.compare import compare_scores
 from f1cap.services.score.evaluate import score_hypotheses
 from f1cap.services.score.hypotheses import Hypotheses
 
@@ -297,7 +297,7 @@ def compare(  # noqa: PLR0913 - each is an option of `f1cap compare`
     Raises:
         F1capError: As `evaluate`.
     """
-    return compare_models(
+    return compare_scores(
         _score(
             candidates,
             references,
@@ -333,7 +333,7 @@ def _score(  # noqa: PLR0913 - as above
         read_image=read_image,
     )
     with ScoringSession(options, java=None if java is None else Path(java)) as session:
-        return score_hypotheses(session, hypotheses, options)
+        return score_hypotheses(session, hypotheses)
 
 
 def _score_options(  # noqa: PLR0913, PLR0917 - as above

@@ -169,6 +169,11 @@ def deciding(specs: Sequence[MetricSpec], name: str | None) -> Metric:
     return found
 
 
+def references_needed(specs: Sequence[MetricSpec]) -> bool:
+    """Tell whether any of these metrics compares with references."""
+    return any(spec.references for spec in specs)
+
+
 def make_scorer(spec: MetricSpec) -> "Scorer":
     """Load and make what computes a metric.
 

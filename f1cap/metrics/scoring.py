@@ -5,6 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+import numpy as np
+
 from f1cap.errors import F1capError, JavaError, PluginError, UsageError
 from f1cap.metrics import coco, registry
 from f1cap.metrics.alignment import Aligned, align
@@ -39,6 +41,9 @@ class ScoringSession:
     METEOR needs 5 to 9 seconds before its first score: enter this early, do the reading of files or
     the captioning inside, and score at the end. Leaving it ends the Java process, on an error and
     on Ctrl-C too.
+
+    Attributes:
+        specs: The metrics.
     """
 
     def __init__(self, options: ScoreOptions | None = None, *, java: Path | None = None) -> None:
@@ -47,8 +52,13 @@ class ScoringSession:
         Args:
             options: What to compute.
             java: The user's own Java; None looks for one.
+
+        Raises:
+            UsageError: There is no such metric.
+            PluginError: The package that adds it does not load.
         """
         self._options = options or ScoreOptions()
+        self.specs = registry.choose(self._options.metrics)
         self._java_option = java
         self._java: JavaRuntime | JavaError | None = None
         self._scorers: dict[str, Scorer] = {}
@@ -57,13 +67,12 @@ class ScoringSession:
         """Load the metrics and start what takes long in the background.
 
         Raises:
-            UsageError: There is no such metric.
             MissingExtraError: A metric needs what is not installed.
             PluginError: A metric of another package does not load.
             JavaError: The Java that the user named does not run. Where none was named and none
                 works, scoring goes on without what needs it.
         """
-        self._start(registry.choose(self._options.metrics))
+        self._start(self.specs)
         return self
 
     def __exit__(
@@ -103,20 +112,20 @@ class ScoringSession:
             UsageError: A metric does not exist, or needs the images where there are none.
         """
         options = options or self._options
-        specs = registry.choose(options.metrics)
+        specs = self.specs if options is self._options else registry.choose(options.metrics)
         primary = registry.deciding(specs, options.primary)
         self._start(specs)
-        blind = next((spec for spec in specs if spec.needs is Needs.IMAGES), None)
-        if blind is not None and read_image is None:
+        visual = next((spec for spec in specs if spec.needs is Needs.IMAGES), None)
+        if visual is not None and read_image is None:
             raise UsageError(
-                f"{blind.name} looks at the images, and no dataset was named.",
+                f"{visual.name} looks at the images, and no dataset was named.",
                 hint="Name the folder of the images.",
             )
         aligned = align(
             hypotheses,
             references,
             options.missing,
-            references_needed=any(spec.references for spec in specs),
+            references_needed=registry.references_needed(specs),
         )
         text = ScoringInput(aligned.images, aligned.captions, aligned.references, read_image)
         tokens = self._tokens(aligned, specs)
@@ -226,6 +235,9 @@ def _checked_statistics(
         expected = (len(given.images), len(spec.columns))
         if rows.ndim != 2 or scores.shape != expected:
             message = f"scores of shape {scores.shape}, not {expected}"
+            raise ValueError(message)
+        if not np.isfinite(scores).all():
+            message = "a score is infinite or no number"
             raise ValueError(message)
     return found
 

@@ -22,15 +22,15 @@ def compare(request: ScoreRequest) -> Comparison:
         F1capError: As `evaluate`.
     """
     hypotheses, evaluation = score(request)
-    comparison = compare_models(evaluation)
+    comparison = compare_scores(evaluation)
     if hypotheses.folder is None:
         return comparison
     path = write_comparison(hypotheses.folder, comparison.to_dict())
     return replace(comparison, written=(path,))
 
 
-def compare_models(evaluation: Evaluation) -> Comparison:
-    """Say of scored models who leads, where they disagree, and what can be concluded."""
+def compare_scores(evaluation: Evaluation) -> Comparison:
+    """Draw from scores what a comparison says."""
     return Comparison(
         evaluation=evaluation,
         best=leaders(evaluation.report),

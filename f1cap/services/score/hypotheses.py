@@ -53,9 +53,9 @@ class Hypotheses:
 
     by_model: Mapping[str, CaptionSet]
     references: Mapping[str, Reference]
-    categories: Mapping[str, str | None]
-    folder: Path | None
-    read_image: Callable[[str], bytes] | None
+    categories: Mapping[str, str | None] = field(default_factory=dict)
+    folder: Path | None = None
+    read_image: Callable[[str], bytes] | None = None
 
     def texts(self) -> dict[str, Mapping[str, str]]:
         """Return the captions by model and image."""

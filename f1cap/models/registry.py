@@ -110,7 +110,7 @@ BLIP = FamilySpec(
     target="f1cap.models.families.blip:BlipCaptioner",
     decoding=Decoding(num_beams=5),
     prompt=PromptKind.CONTINUATION,
-    shape="f1cap.models.shapes:blip_shape",
+    shape="f1cap.models.memory_estimate:blip_shape",
 )
 GIT = FamilySpec(
     name="git",
@@ -119,7 +119,7 @@ GIT = FamilySpec(
     architectures=("GitForCausalLM",),
     target="f1cap.models.families.git:GitCaptioner",
     decoding=Decoding(num_beams=4),
-    shape="f1cap.models.shapes:git_shape",
+    shape="f1cap.models.memory_estimate:git_shape",
 )
 VISION_ENCODER_DECODER = FamilySpec(
     name="vision-encoder-decoder",
@@ -128,7 +128,7 @@ VISION_ENCODER_DECODER = FamilySpec(
     architectures=("VisionEncoderDecoderModel",),
     target="f1cap.models.families.vision_gpt2:VisionGpt2Captioner",
     decoding=Decoding(num_beams=5, no_repeat_ngram_size=2),
-    shape="f1cap.models.shapes:encoder_gpt2_shape",
+    shape="f1cap.models.memory_estimate:encoder_gpt2_shape",
     check=_require_gpt2,
 )
 BUILT_IN = (BLIP, GIT, VISION_ENCODER_DECODER)

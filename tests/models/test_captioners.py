@@ -16,9 +16,9 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTo
 from f1cap.errors import OutOfMemoryError, UnsupportedModelError, UsageError
 from f1cap.models import registry
 from f1cap.models.base import Captioner
+from f1cap.models.families.plain import open_plain
 from f1cap.models.loading import open_captioner
 from f1cap.models.naming import resolve
-from f1cap.models.plain import open_plain
 from f1cap.records.models import Decoding, Device, DType, Engine, Placement
 from tests.checkpoints import FAMILIES, POSITIONS
 
@@ -272,5 +272,5 @@ def test_another_failure_is_a_bug_and_stays_one(
 
 def _break_search(monkeypatch: pytest.MonkeyPatch, fail: Callable[..., None]) -> None:
     """Let both engines fail where they begin."""
-    monkeypatch.setattr("f1cap.models.captioner.search", fail)
+    monkeypatch.setattr("f1cap.models.families.captioner.search", fail)
     monkeypatch.setattr("transformers.BlipForConditionalGeneration.generate", fail)

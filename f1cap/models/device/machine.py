@@ -8,6 +8,9 @@ from f1cap.models.device.cpu import usable_cores
 from f1cap.models.device.placement import NATIVE_BF16
 from f1cap.records.readings import Processor
 
+# A CUDA context with cuBLAS and its workspace: 250 to 500 MiB by GPU and release.
+CONTEXT_BYTES = 350 * 2**20
+
 # how a CPU's own flag names map to the ones that placement knows
 CPU_FLAGS = {"avx512_bf16": "avx512_bf16", "amx_bf16": "amx_bf16", "bf16": "neon_bf16"}
 _CPUINFO = Path("/proc/cpuinfo")

@@ -12,9 +12,9 @@ import torch
 from f1cap.errors import OutOfMemoryError
 from f1cap.models.device import cpu, machine
 from f1cap.models.device.cpu import model_threads, usable_cores
+from f1cap.models.device.machine import CONTEXT_BYTES
 from f1cap.models.device.placement import Gpu, Machine
 from f1cap.models.device.torch_build import pip_command
-from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.models import Device, DeviceKind, DType, Placement
 
 _T = TypeVar("_T")

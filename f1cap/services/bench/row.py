@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from f1cap import measure
 from f1cap.errors import F1capError
 from f1cap.gpu import find_gpu
-from f1cap.models.device.machine import read_cpu
-from f1cap.models.memory_estimate import CONTEXT_BYTES
+from f1cap.models.device.machine import CONTEXT_BYTES, read_cpu
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks, Sampling, TransformersResult
 from f1cap.records.models import Device
 from f1cap.records.readings import Timings

@@ -83,7 +83,7 @@ def load_model(spec: ModelSpec, request: Open) -> LoadedModel:
     """Import, then load; the two are timed apart."""
     started = time.perf_counter()
     if request.plain:  # it runs as a user's script would: with torch's own thread settings
-        open_plain = importlib.import_module("f1cap.models.plain").open_plain
+        open_plain = importlib.import_module("f1cap.models.families.plain").open_plain
     else:
         let_idle_threads_sleep()
         registry.captioner_class(spec.family)

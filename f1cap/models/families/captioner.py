@@ -15,10 +15,11 @@ import torch
 from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
-from f1cap.models import catalog, registry, weights
+from f1cap.models import catalog, registry
 from f1cap.models.decoding.search import FastDecoder, choose_engine, search
 from f1cap.models.device import runtime
-from f1cap.models.inputs import ModelInputs, move
+from f1cap.models.families import weights
+from f1cap.models.families.inputs import ModelInputs, move
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, Engine, ModelSpec, Placement
 

@@ -20,7 +20,6 @@ from f1cap.errors import (
     OfflineError,
 )
 from f1cap.models.base import DownloadListener
-from f1cap.models.catalog import MINIS
 from f1cap.models.hub import cache, connection
 from f1cap.models.hub.cache import Snapshot
 from f1cap.records.models import ModelSpec
@@ -29,7 +28,7 @@ _LISTING_TIMEOUT_S = 10
 # small, so that progress moves and Ctrl-C is obeyed on a slow connection
 _CHUNK_BYTES = 256 * 1024
 _GRACE_S = 3  # for a download to stop after Ctrl-C
-_WITHOUT_NETWORK = f"Bundled models need no network: {', '.join(MINIS)}."
+_WITHOUT_NETWORK = "The bundled models need no network: try --model git-mini."
 
 
 def fetch(

@@ -43,7 +43,7 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise UnreadableError(f"cannot be opened: {reason_of(error)}") from error
     except MemoryError as error:
-        raise UnreadableError("needs more memory than there is") from error
+        raise UnreadableError("does not fit into memory") from error
     if len(data) > max_bytes:  # it grew meanwhile, or its size was never told (/proc)
         raise UnreadableError(_too_large(len(data), max_bytes))
     return data
@@ -58,7 +58,7 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise FormError(f"one object has the key {key!r} twice")
+            raise FormError(f"an object has the key {key!r} twice")
         found[key] = value
     return found
 

@@ -14,7 +14,7 @@ from f1cap.records.captions import CaptionSet, RunCost
 MAX_BYTES = 2 * 2**30  # a million captions of f1cap's own JSONL take 0.3 GB
 
 _HINT = (
-    'Known forms: {"image.jpg": "caption"}; f1cap\'s JSON, JSONL or CSV; COCO results, '
+    'Known formats: {"image.jpg": "caption"}; f1cap\'s JSON, JSONL or CSV; COCO results, '
     '[{"image_id": 1, "caption": "…"}].'
 )
 _IMAGE_KEYS = ("image", "filename", "file_name", "path", "image_id")
@@ -48,7 +48,7 @@ def read_captions(
     except (RecursionError, ValueError, csv.Error) as error:
         raise CaptionSetError(f"{path} cannot be read: {error}.", hint=_HINT) from error
     if not sets:
-        raise CaptionSetError(f"{path} holds no caption.", hint=_HINT)
+        raise CaptionSetError(f"{path} contains no caption.", hint=_HINT)
     return sets
 
 

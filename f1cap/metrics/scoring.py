@@ -118,7 +118,7 @@ class ScoringSession:
         visual = next((spec for spec in specs if spec.needs is Needs.IMAGES), None)
         if visual is not None and read_image is None:
             raise UsageError(
-                f"{visual.name} looks at the images, and no dataset was named.",
+                f"{visual.name} needs the images, and no dataset was named.",
                 hint="Name the folder of the images.",
             )
         aligned = align(
@@ -204,7 +204,7 @@ class ScoringSession:
         if not isinstance(tokens, ScoringInput) or not isinstance(self._java, JavaRuntime):
             return []
         passed_over = (
-            Remark("java_passed_over", f"A Java that does not work was passed over: {text}.")
+            Remark("java_passed_over", f"A Java that does not work was skipped: {text}.")
             for text in self._java.passed_over
         )
         return [*passed_over, *token_remarks(tokens)]

@@ -84,7 +84,7 @@ def _run(lines: Sequence[str], java: JavaRuntime, jar: Path) -> list[str]:
     if answer.returncode != 0:
         said = first_line(answer.stderr, answer.stdout)
         raise JavaError(
-            f"The tokeniser ended with code {answer.returncode}: {said}",
+            f"The tokeniser exited with code {answer.returncode}: {said}",
             hint=f"It ran on {java.executable} ({java.version}); name another Java: --java PATH.",
         )
     return answer.stdout.decode("utf-8", "replace").split("\n")[:-1]

@@ -87,7 +87,7 @@ def _local_revision(spec: ModelSpec, folder: Path) -> str:
         if spec.bundled:
             raise CheckpointError(
                 f"The bundled model {spec.name} is missing from this installation.",
-                hint="Install f1cap again.",
+                hint="Reinstall f1cap.",
             )
         raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
     try:

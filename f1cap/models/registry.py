@@ -48,8 +48,8 @@ class FamilySpec:
         prompt: What the family makes of a prompt.
         shape: Reads a config.json for the memory estimate: a function, or `module:function`; it
             imports no torch. Without one, no memory is predicted.
-        check: Returns why a checkpoint of these types is not served, as in "writes with 'bert'",
-            or None.
+        check: Returns why a checkpoint of these types is not served, as in "has the
+            text decoder 'bert'", or None.
     """
 
     name: str
@@ -81,7 +81,7 @@ class FamilySpec:
         """Say why a checkpoint of one of the model types is not served; None if it is."""
         made = config.get("architectures")
         if isinstance(made, list) and made and not set(self.architectures) & set(map(str, made)):
-            return f"is made for {', '.join(map(str, made))}, which writes no captions"
+            return f"is made for {', '.join(map(str, made))}, which does not generate captions"
         return None if self.check is None else self.check(config)
 
     def read_shape(self, config: Mapping[str, Any]) -> "Architecture | None":
@@ -99,7 +99,7 @@ class FamilySpec:
 def _require_gpt2(config: Mapping[str, Any]) -> str | None:
     decoder = config.get("decoder")
     declared = decoder.get("model_type") if isinstance(decoder, dict) else None
-    return None if declared == "gpt2" else f"writes with {declared!r}, not GPT-2"
+    return None if declared == "gpt2" else f"has the text decoder {declared!r}, not GPT-2"
 
 
 BLIP = FamilySpec(
@@ -215,14 +215,14 @@ def plugins() -> Plugins:
         except Exception as error:  # noqa: BLE001 - code that is not ours may raise anything
             problems.append(
                 f"The package {package} adds no family: its entry point {entry_point.name} = "
-                f"{entry_point.value} fails: {_reason(error)}"
+                f"{entry_point.value} failed: {_reason(error)}"
             )
             continue
         for family in found:
             if family.name in taken:
                 problems.append(
                     f"The package {package} names a family {family.name!r}, which "
-                    f"{taken[family.name]} has: it is ignored."
+                    f"{taken[family.name]} already has: it is ignored."
                 )
                 continue
             taken[family.name] = packages[family.name] = package
@@ -241,11 +241,11 @@ def _load(entry_point: "EntryPoint") -> tuple[FamilySpec, ...]:
         value = value()
     found = (value,) if isinstance(value, FamilySpec) else value
     if not isinstance(found, Iterable):
-        raise TypeError(f"{found!r} is no FamilySpec.")
+        raise TypeError(f"{found!r} is not a FamilySpec.")
     found = tuple(found)
     for one in found:
         if not isinstance(one, FamilySpec):
-            raise TypeError(f"{one!r} is no FamilySpec.")
+            raise TypeError(f"{one!r} is not a FamilySpec.")
     return found
 
 

@@ -37,7 +37,7 @@ class LiveBench:
         self._update_bars(state)
         if state.latency_s is None:
             return self._bars
-        figures = f"{count(state.images, 'image')} · {seconds(state.latency_s)} an image"
+        figures = f"{count(state.images, 'image')} · {seconds(state.latency_s)} per image"
         return Group(self._bars, Text(figures, style="dim"), _gauge(state))
 
     def _update_bars(self, state: BenchState) -> None:
@@ -58,7 +58,7 @@ class LiveBench:
 def _gauge(state: BenchState) -> RenderableType:
     used, total = state.used_bytes, state.memory.vram_total_bytes
     if total is None or state.memory.vram_process_bytes is None:
-        text = f"resident {memory(used)} · peak {memory(state.peak_bytes or None)}"
+        text = f"RAM {memory(used)} · peak {memory(state.peak_bytes or None)}"
         return Text(text, style="dim")
     grid = Table.grid(padding=(0, 1))
     grid.add_row(

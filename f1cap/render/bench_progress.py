@@ -88,7 +88,7 @@ class BenchProgress:
         row.phase = f"downloading {size(done_bytes)} of {size(total_bytes)}"
         if self._lines and file != self._file:
             self._file = file
-            self._say(f"{row.label}: downloading {file}, {size(total_bytes)} in all")
+            self._say(f"{row.label}: downloading {file}, {size(total_bytes)} in total")
 
     def phase(self, what: str) -> None:
         """Take in what the row's process does; print a line for it."""

@@ -45,7 +45,7 @@ def write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool = False) 
         _print_fitting(console, complete, main_columns(complete))
         if verbose:
             console.print()
-            console.print(Text("Where the time goes (medians an image)", style="bold"))
+            console.print(Text("Where the time goes (medians per image)", style="bold"))
             _print_fitting(console, complete, time_columns(complete))
             for line in _watching(complete):
                 console.print(Text(line, style="dim"), soft_wrap=True)
@@ -91,7 +91,7 @@ def _watching(rows: Sequence[BenchRow]) -> Iterator[str]:
     shares = [one.cpu_share for one in seen if one.cpu_share is not None]
     if intervals and shares:
         yield (
-            f"Memory was watched every {1000 * max(intervals):.1f} ms from another process, which "
+            f"Memory was sampled every {1000 * max(intervals):.1f} ms from another process, which "
             f"took {100 * max(shares):.1f} % of one core."
         )
 
@@ -134,8 +134,8 @@ def _remarks(benchmark: Benchmark) -> Iterator[str]:
             yield f"No CIDEr: {qualities[0].note}"
         elif qualities[0].images < 50:
             yield (
-                f"CIDEr on {qualities[0].images} images says little: mind its interval; "
-                "f1cap eval says more."
+                f"CIDEr on {qualities[0].images} images is imprecise: see its interval; "
+                "`f1cap eval` tells more."
             )
     if any(row.transformers is not None for row in rows):
         yield (
@@ -154,7 +154,7 @@ def _comparison(comparison: BaselineComparison) -> Iterator[str]:
     elif comparison.compared:
         yield f"No worse than {comparison.baseline} by more than {share} ({rows} compared)."
     else:
-        yield f"Nothing to compare: {comparison.baseline} has no row of the same setting."
+        yield f"Nothing to compare: {comparison.baseline} has no row with the same settings."
     for found in comparison.regressions:
         yield (
             f"  {found.model} ({found.dtype}, batch size {found.batch_size}): {found.metric} "

@@ -70,7 +70,7 @@ class CaptionFormat(OutputFormat):
         """
         if self is CaptionFormat.COCO and models > 1:
             raise UsageError(
-                "--format coco holds the captions of one model only.",
+                "--format coco takes the captions of one model only.",
                 hint="Run the models one by one, or use --format jsonl.",
             )
 

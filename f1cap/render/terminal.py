@@ -140,7 +140,7 @@ def print_fitting(
     print_trimmed(console, build(shown))
     if left_out:
         names = ", ".join(column.heading for column in left_out)
-        line = f"Left out for width: {names} (a wider terminal or --format {elsewhere} shows all)"
+        line = f"Hidden columns: {names} (a wider terminal or --format {elsewhere} shows them)"
         print_trimmed(console, Text(line, style="dim"))
 
 

@@ -28,8 +28,8 @@ def check_benchmark_name(name: str) -> None:
     """
     if _NAME.fullmatch(name) is None:
         raise UsageError(
-            f"{name!r} is no name for a benchmark.",
-            hint="Letters, digits, dots, hyphens and underscores make one.",
+            f"{name!r} is not a valid name for a benchmark.",
+            hint="Use letters, digits, dots, hyphens and underscores only.",
         )
 
 
@@ -59,7 +59,9 @@ def read_benchmark(name: str) -> BenchmarkSummary:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
         raise StorageError(
             f"There is no benchmark named {name}.",
-            hint=f"Kept are: {known}." if known else "Keep one first: f1cap bench … --save NAME",
+            hint=f"Saved benchmarks: {known}."
+            if known
+            else "Save one first: f1cap bench … --save NAME",
         ) from None
     except (OSError, ValueError) as error:
         raise StorageError(f"The benchmark in {path} cannot be read: {error}") from error
@@ -69,7 +71,7 @@ def read_benchmark(name: str) -> BenchmarkSummary:
     except (KeyError, TypeError, ValueError):
         pass  # the same to the user as another format
     raise StorageError(
-        f"{path} is no benchmark of this version.", hint="Make it again with --save."
+        f"{path} is not a benchmark that this version can read.", hint="Save it again with --save."
     )
 
 

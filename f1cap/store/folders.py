@@ -81,7 +81,7 @@ def storage_error(error: OSError, path: Path) -> StorageError:
         return StorageError(f"{path} cannot be written: {error.strerror}.", hint=elsewhere)
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
         return StorageError(
-            f"{path} is needed as a folder, and a file stands there.", hint=elsewhere
+            f"{path} must be a folder, and there is a file of that name.", hint=elsewhere
         )
     return StorageError(f"{path} cannot be written: {error.strerror or error}.", hint=elsewhere)
 
@@ -239,7 +239,7 @@ def _check_owner(folder: Path, dataset: Dataset) -> None:
     identity = _read_owner(folder)
     if identity is not None and identity != dataset.identity:
         raise StorageError(
-            f"{folder} holds the results of another dataset: {identity}",
+            f"{folder} contains the results of another dataset: {identity}",
             hint="Give each dataset its own --output-dir.",
         )
 

@@ -245,7 +245,7 @@ def test_a_broken_image_is_told_once_and_costs_no_model(bench: Bench, photos: Pa
     for path in photos.rglob("*.jpg"):
         path.write_bytes(b"no image")
     (row,) = document_of(bench("--model", "git-mini", "--format", "json"))["data"]["rows"]
-    assert row["reason"] == "Not one of the images can be read."
+    assert row["reason"] == "None of the images can be read."
 
 
 def test_quality_stands_beside_cost(bench: Bench, photos: Path) -> None:

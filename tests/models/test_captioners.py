@@ -248,7 +248,7 @@ def test_a_batch_that_does_not_fit_leaves_nothing_behind(
 
     _break_search(monkeypatch, fail)
     prepared = [blip.preprocess(image) for image in images]
-    for count, words in ((2, "2 images at once do not fit"), (1, "One image does not fit")):
+    for count, words in ((2, "Batch size 2 does not fit"), (1, "One image does not fit")):
         with pytest.raises(OutOfMemoryError, match=words) as caught:
             blip.generate(prepared[:count], GREEDY)
         assert caught.value.__context__ is None

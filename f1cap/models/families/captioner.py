@@ -132,7 +132,7 @@ class TransformersCaptioner(ABC):
             return []
         rows = runtime.in_memory(
             lambda: self._search(prepared, start, decoding, instruction),
-            what=f"{len(prepared)} images at once do not fit into the memory of "
+            what=f"Batch size {len(prepared)} does not fit into the memory of "
             f"{self.placement.device}."
             if len(prepared) > 1
             else f"One image does not fit into the memory of {self.placement.device}.",
@@ -239,8 +239,8 @@ class TransformersCaptioner(ABC):
             return
         room = max(0, self._ids.max_position_embeddings - started)
         raise UsageError(
-            f"{self.spec.name} cannot write {decoding.max_new_tokens} new tokens"
-            f"{' after this prompt' if with_prompt else ''}: it has room for {room}.",
+            f"{self.spec.name} cannot generate {decoding.max_new_tokens} new tokens"
+            f"{' after this prompt' if with_prompt else ''}: its limit is {room}.",
             hint=f"Use --max-new-tokens {room} or fewer." if room else "Shorten the prompt.",
         )
 

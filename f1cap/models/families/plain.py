@@ -102,7 +102,7 @@ def open_plain(
     if not issubclass(captioner, TransformersCaptioner):
         raise UnsupportedModelError(
             f"{spec.name} has no plain transformers loop to compare with.",
-            hint="Leave the comparison out.",
+            hint="Leave out --compare-transformers.",
         )
     if spec.local:
         folder = Path(spec.checkpoint)

@@ -74,6 +74,6 @@ def _differences(
     paired = {row.setting for _, row in pairs}
     for gone in earlier.rows:
         if gone.setting not in paired:
-            yield f"{gone.model} ({gone.dtype}) was measured then and is not now"
+            yield f"{gone.model} ({gone.dtype}) was measured in the baseline and not in this run"
     if alone := len(now.rows) - len(pairs):
-        yield f"rows without a counterpart in the earlier run: {alone}"
+        yield f"rows without a counterpart in the baseline: {alone}"

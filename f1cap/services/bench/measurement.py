@@ -215,7 +215,7 @@ class _Measurement:
 
 
 def _no_image() -> WorkerFailedError:
-    return WorkerFailedError("image", "Not one of the images can be read.")
+    return WorkerFailedError("image", "None of the images can be read.")
 
 
 def _round_images(batch_size: int) -> int:

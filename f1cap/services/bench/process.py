@@ -118,8 +118,8 @@ class WorkerProcess:
         except queue.Empty:
             raise WorkerFailedError(
                 "timeout",
-                "It did not finish in time and was ended.",
-                "Give it more: --timeout SECONDS.",
+                "It did not finish in time and was stopped.",
+                "Allow more time: --timeout SECONDS.",
             ) from None
         except OSError:  # its end of the pipe is closed
             line = None

@@ -214,7 +214,7 @@ def _fits(device: Device, memory: MemoryPeaks, limit: int | None) -> bool | None
 def _notes(request: BenchRequest, opened: Opened, accumulator: Accumulator) -> tuple[str, ...]:
     notes = list(opened.notes)
     if request.vram_limit_bytes is not None and not opened.limited:
-        notes.append("--vram-limit is n/a: it holds torch to a part of an NVIDIA GPU's memory.")
+        notes.append("--vram-limit has no effect here: it limits torch's memory on an NVIDIA GPU.")
     if accumulator.batch_size < opened.batch_size:
         notes.append(
             f"Out of memory at batch size {opened.batch_size}; measured at "

@@ -67,7 +67,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
         try:
             keep_peaks(rows)
         except StorageError as error:
-            listener.note(f"The peaks are not kept for f1cap gpu: {error.message}")
+            listener.note(f"The memory peaks could not be saved for `f1cap gpu`: {error.message}")
     if plan.baseline is not None and request.baseline is not None:
         benchmark = _compare(benchmark, request.baseline, plan.baseline, request.tolerance)
     if request.save is not None:
@@ -204,9 +204,9 @@ def _compare(
     if not comparison.compared:
         nothing = Problem(
             "baseline",
-            f"Nothing could be compared with {name}: it has no complete row of the same setting "
+            f"Nothing could be compared with {name}: it has no complete row with the same settings "
             "on the same images.",
-            hint="A gate that checks nothing does not pass; save a new baseline with --save.",
+            hint="A check that compares nothing counts as failed; save a new baseline with --save.",
         )
         problems = (*problems, nothing)
     return replace(benchmark, comparison=comparison, problems=problems)

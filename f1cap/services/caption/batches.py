@@ -123,8 +123,7 @@ class CaptionLoop:
                     raise
                 self.batch_size = len(batch) // 2
                 on_note(
-                    f"Out of memory with {len(batch)} images at once; "
-                    f"going on with {self.batch_size}"
+                    f"Out of memory at batch size {len(batch)}; continuing with {self.batch_size}"
                 )
         share_s = (time.perf_counter() - started) / len(batch)
         del queue[: len(batch)]

@@ -37,7 +37,9 @@ class Sidecars:
         self._suffix = suffix if suffix.startswith(".") else f".{suffix}"
         self._overwrite = overwrite
         if len(self._suffix) < 2 or any(mark in self._suffix for mark in "/\\\0"):
-            raise UsageError(f"--sidecar {suffix!r} is no file suffix.", hint="Try --sidecar .txt")
+            raise UsageError(
+                f"--sidecar {suffix!r} is not a file suffix.", hint="Try --sidecar .txt"
+            )
         self._check_names(dataset.items)
 
     def write(self, item: ImageItem, caption: str) -> None:
@@ -56,7 +58,7 @@ class Sidecars:
                     return
                 if found:
                     raise SidecarExistsError(
-                        f"{path.name} already holds another text and was left alone.",
+                        f"{path.name} already contains another text and was not changed.",
                         hint="Replace such files with --overwrite-sidecars.",
                     )
             write_atomically(path, [f"{caption}\n"])

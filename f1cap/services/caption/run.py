@@ -41,7 +41,7 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
         if request.prompt is not None:
             catalog.require_prompt(spec)
     if request.sidecar is not None and len(specs) > 1:
-        raise UsageError("--sidecar takes one model: its files carry no model name.")
+        raise UsageError("--sidecar works with one model only: its files carry no model name.")
     dataset = corpus.open_dataset(request.paths, recursive=request.recursive, limit=request.limit)
     missing = [_missing(dataset, image) for image in dataset.missing]
     for problem in missing:
@@ -63,7 +63,7 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
         problems.extend(run.problems)
     if not runs:
         raise F1capError(
-            "No model could be run.", hint="Each one's reason is above; -v shows more."
+            "No model could be run.", hint="The reasons are shown above; -v shows more."
         )
     return CaptionOutcome(tuple(runs), tuple(problems), dataset.passed_over)
 
@@ -73,14 +73,14 @@ def _passed_over(names: Sequence[str]) -> str:
     named = ", ".join(names[:_NAMED]) + (
         f" and {len(names) - _NAMED:,} more" * (len(names) > _NAMED)
     )
-    return f"Passed over, HEIC or raw: {named}. Converted to JPEG, they are captioned too."
+    return f"Skipped HEIC and raw files: {named}. Convert them to JPEG to caption them."
 
 
 def _missing(dataset: Dataset, image: str) -> Problem:
     return Problem(
         "image_missing",
-        f"captions.json names {image}, and the folder {dataset.name} does not hold it.",
-        hint="Add the image, or take its entry out.",
+        f"captions.json names {image}, which is not in the folder {dataset.name}.",
+        hint="Add the image, or remove its entry.",
         image=image,
     )
 

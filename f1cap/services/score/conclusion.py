@@ -18,13 +18,13 @@ def conclude(evaluation: Evaluation) -> str:
     label = report.primary_metric.label
     ranked = _ranked(report)
     if len(report.models) < 2:
-        return "One model alone: there is nothing to compare it with."
+        return "Only one model: there is nothing to compare it with."
     if len(ranked) < 2:
         only = f"could be computed for {ranked[0]} only" if ranked else "could not be computed"
         return f"{label} {only}, so nothing can be concluded."
     parts = [_leaders(report, label, ranked), *_control(evaluation, label, ranked)]
     if report.images < _FEW_IMAGES:
-        parts.append(f"with {_images(report.images)} only large differences can be seen")
+        parts.append(f"with {_images(report.images)} only large differences can be detected")
     return "; ".join(parts) + "."
 
 
@@ -82,10 +82,10 @@ def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Itera
             return
         best = others[0]
         if _ahead(report, best, control):
-            yield f"the negative control {control} is exposed: {best} is clearly better than it"
+            yield f"the negative control {control} is detected: {best} is clearly better"
         else:
             yield (
-                f"the negative control {control} is not exposed by {label}, so the ranking should "
+                f"the negative control {control} is not detected by {label}, so the ranking should "
                 "not be trusted"
             )
 
@@ -106,7 +106,7 @@ def _evidence(pair: PairComparison | None) -> str:
         return "not tested"
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
     if pair.p_holm < _LEVEL and holds_zero(pair):
-        p += ", but its interval holds zero"
+        p += ", but its interval contains zero"
     return f"difference {abs(pair.difference):.3f}, {p}"
 
 

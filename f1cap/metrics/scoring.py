@@ -1,6 +1,7 @@
 """From caption sets and references to a report of scores: prepare the text, run every metric."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -72,7 +73,11 @@ class ScoringSession:
             JavaError: The Java that the user named does not run. Where none was named and none
                 works, scoring goes on without what needs it.
         """
-        self._start(self.specs)
+        try:
+            self._start(self.specs)
+        except BaseException:  # Ctrl-C too: a process may be running already
+            self._close()
+            raise
         return self
 
     def __exit__(
@@ -81,9 +86,7 @@ class ScoringSession:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for scorer in self._scorers.values():
-            scorer.close()
-        self._scorers.clear()
+        self._close()
 
     def score(
         self,
@@ -133,10 +136,16 @@ class ScoringSession:
         computed = Computed(
             results=results,
             primary=primary.name,
-            java=self._java if isinstance(self._java, JavaRuntime) else None,
+            java=self._java if tokens and isinstance(self._java, JavaRuntime) else None,
             remarks=(*aligned.remarks, *self._token_remarks(tokens)),
         )
         return build_report(aligned, computed, options, annotations or Annotations())
+
+    def _close(self) -> None:
+        with ExitStack() as stack:  # each is closed, whatever another raises
+            for scorer in self._scorers.values():
+                stack.callback(scorer.close)
+            self._scorers = {}
 
     def _start(self, specs: Sequence[MetricSpec]) -> None:
         new = [spec for spec in specs if spec.name not in self._scorers]
@@ -152,15 +161,15 @@ class ScoringSession:
         self._scorers |= made
         if isinstance(self._java, JavaRuntime):
             for spec in tokenised:
-                made[spec.name].start(self._java)
+                _call(spec, made[spec.name].start, self._java)
 
     def _tokens(
         self, aligned: Aligned, specs: Sequence[MetricSpec]
     ) -> ScoringInput | JavaError | None:
         """Return captions and references as tokens, or why there are none; None: none needed."""
-        if all(spec.needs is not Needs.TOKENS for spec in specs) or self._java is None:
+        if all(spec.needs is not Needs.TOKENS for spec in specs):
             return None
-        if isinstance(self._java, JavaError):
+        if not isinstance(self._java, JavaRuntime):
             return self._java
         lines = [line for captions in aligned.captions.values() for line in captions]
         lines += [line for of_image in aligned.references for line in of_image]
@@ -182,22 +191,24 @@ class ScoringSession:
         tokens: ScoringInput | JavaError | None,
     ) -> tuple[MetricResult, ...]:
         """Run every metric; one that fails costs its own numbers and no more."""
-        inputs = {
-            spec.name: tokens if spec.needs is Needs.TOKENS and tokens is not None else text
-            for spec in specs
-        }
         results: dict[str, MetricResult] = {}
+        submitted: list[tuple[MetricSpec, Scorer, ScoringInput]] = []
         for spec in specs:
-            given = inputs[spec.name]
-            if isinstance(given, JavaError):
-                results[spec.name] = _failed(spec, None, given)
-            elif self._scorers[spec.name].background:
-                _call(spec, self._scorers[spec.name].submit, given)
+            scorer = self._scorers[spec.name]
+            given = tokens if spec.needs is Needs.TOKENS else text
+            if not isinstance(given, ScoringInput):
+                results[spec.name] = _failed(spec, None, given or JavaError("There is no Java."))
+                continue
+            try:
+                _call(spec, scorer.submit, given)
+            except F1capError as error:
+                results[spec.name] = _failed(spec, None, error)
+            else:
+                submitted.append((spec, scorer, given))
         # What another process computes meanwhile is collected last.
-        for spec in sorted(specs, key=lambda spec: self._scorers[spec.name].background):
-            given = inputs[spec.name]
-            if not isinstance(given, JavaError):
-                results[spec.name] = _compute(spec, self._scorers[spec.name], given)
+        submitted.sort(key=lambda work: work[1].background)
+        for spec, scorer, given in submitted:
+            results[spec.name] = _compute(spec, scorer, given)
         return tuple(results[spec.name] for spec in specs)
 
     def _token_remarks(self, tokens: ScoringInput | JavaError | None) -> list[Remark]:
@@ -211,13 +222,15 @@ class ScoringSession:
 
 
 def _compute(spec: MetricSpec, scorer: Scorer, given: ScoringInput) -> MetricResult:
+    version: str | None = None
     try:
+        version = _call(spec, lambda: scorer.version)
         statistics = _call(spec, _checked_statistics, spec, scorer, given)
     except NotApplicableError as reason:
-        return MetricResult(spec, scorer.version, note=str(reason))
+        return MetricResult(spec, version, note=str(reason))
     except F1capError as error:
-        return _failed(spec, scorer.version, error)
-    return MetricResult(spec, scorer.version, statistics=statistics, formula=scorer.scores)
+        return _failed(spec, version, error)
+    return MetricResult(spec, version, statistics=statistics, formula=scorer.scores)
 
 
 def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricResult:

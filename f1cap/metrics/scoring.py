@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from f1cap.errors import F1capError, JavaError, PluginError, UsageError
@@ -36,7 +35,7 @@ def score(
 class ScoringSession:
     """Metrics that are warming up, and the scoring that uses them.
 
-    METEOR needs 5 to 9 seconds before its first score: enter this early, do the reading of files or
+    METEOR needs seconds before its first score: enter this early, do the reading of files or
     the captioning inside, and score at the end. Leaving it ends the Java process, on an error and
     on Ctrl-C too.
     """
@@ -66,12 +65,7 @@ class ScoringSession:
         self._start(registry.choose(self._options.metrics))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for scorer in self._scorers.values():
             scorer.close()
         self._scorers.clear()
@@ -89,7 +83,7 @@ class ScoringSession:
 
         Args:
             hypotheses: By model, then by image: one caption each, as the model wrote it.
-            references: By image: one or more; not looked at by metrics that need none.
+            references: By image: one or more; not used by metrics that need none.
             options: In place of the session's.
             annotations: Categories of images, and what was recorded of captions.
             read_image: Returns the encoded bytes of an image, for metrics that need the images.
@@ -218,7 +212,7 @@ def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricR
 def _checked_statistics(
     spec: MetricSpec, scorer: Scorer, given: ScoringInput
 ) -> Mapping[str, Statistics]:
-    """Return the statistics, having seen that they are what the report counts on."""
+    """Return the statistics, having checked that they have the shape that the report relies on."""
     found = scorer.statistics(given)
     for model in given.captions:
         rows = found[model].rows

@@ -18,6 +18,8 @@ from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache
 from f1cap.records.models import DType, Engine, ModelSpec
 
+_INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
+
 
 def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     spec: ModelSpec,
@@ -37,7 +39,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto` or the one to run in.
         engine: Whose code searches for captions; both find the same ones.
-        offline: Do not ask the network.
+        offline: Do not use the network.
         on_download: Told of bytes as they arrive, from another thread.
 
     Raises:
@@ -45,7 +47,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         DeviceError: The device that was asked for cannot be used.
         KeyboardInterrupt: Ctrl-C was pressed meanwhile; raised once imports and load are done.
         OutOfMemoryError: The weights do not fit.
-        UnsupportedModelError: The fast engine was asked for and does not serve the model.
+        UnsupportedModelError: The fast engine was asked for and does not support the model.
     """
     if spec.local:
         folder = Path(spec.checkpoint)
@@ -76,41 +78,6 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     return captioner
 
 
-def _local_revision(spec: ModelSpec, folder: Path) -> str:
-    if not (folder / "config.json").is_file():
-        if spec.bundled:
-            raise CheckpointError(
-                f"The bundled model {spec.name} is missing from this installation.",
-                hint="Reinstall f1cap.",
-            )
-        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
-    try:
-        return cache.digest(folder)
-    except OSError as error:
-        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking torch again and again, now and at the exit.
-
-    While torch is imported that is a fifth of the time from the start of the process to a loaded
-    model. What an import made stays until the process ends, so it is frozen: no later collection,
-    those of the interpreter's end included, looks through it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if enabled:
-            gc.enable()
-
-
-_INTERRUPTED = 130
-
-
 @contextmanager
 def interrupt_afterwards() -> Iterator[None]:
     """Put off Ctrl-C until the block ends; a second one ends the process at once.
@@ -139,3 +106,35 @@ def interrupt_afterwards() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if pressed:
             raise KeyboardInterrupt
+
+
+def _local_revision(spec: ModelSpec, folder: Path) -> str:
+    if not (folder / "config.json").is_file():
+        if spec.bundled:
+            raise CheckpointError(
+                f"The bundled model {spec.name} is missing from this installation.",
+                hint="Reinstall f1cap.",
+            )
+        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
+    try:
+        return cache.digest(folder)
+    except OSError as error:
+        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from traversing torch's objects, now and at the exit.
+
+    While torch is imported that takes a large part of the time. What an import made stays until the
+    process ends, so it is frozen: no later collection, those of the interpreter's end included,
+    traverses it.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()

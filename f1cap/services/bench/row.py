@@ -82,7 +82,7 @@ class Accumulator:
         )
 
 
-def build_row(  # noqa: PLR0913 - each process's last word
+def build_row(  # noqa: PLR0913 - each process's last message
     request: BenchRequest,
     configuration: Configuration,
     opened: Opened,
@@ -182,9 +182,9 @@ def _begun_row(
 
 
 def _memory(watched: Watched, closed: Closed | None) -> MemoryPeaks:
-    """Put both counts together; a worker that failed says nothing of itself."""
+    """Combine both counts; a worker that failed reported nothing."""
     own = closed or Closed(None, None, None)
-    resident = [seen for seen in (watched.rss_bytes, own.rss_bytes) if seen is not None]
+    resident = [peak for peak in (watched.rss_bytes, own.rss_bytes) if peak is not None]
     return MemoryPeaks(
         nvml_process_bytes=watched.nvml_process_bytes,
         nvml_device_bytes=watched.nvml_device_bytes,

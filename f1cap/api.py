@@ -117,7 +117,7 @@ class Captioner:
     ) -> Iterator[Caption]:
         """Caption images as `caption` does, lazily: they are read a few batches ahead.
 
-        Mistakes in the arguments are raised by the call, those of an image in its turn.
+        Errors in the arguments are raised by the call, those of an image when its turn comes.
         """
         loaded = self._open()
         if errors not in {"return", "raise"}:

@@ -158,7 +158,7 @@ def _ask(function: str, *arguments: object) -> Any:  # noqa: ANN401 - as NVML an
 
 
 def _try(function: str, *arguments: object) -> tuple[Any, str | None]:
-    """Return NVML's answer, and in its own words why there is none."""
+    """Return NVML's answer, and its error text where there is none."""
     if None in arguments:  # the handle of a GPU that could not be had
         return None, None
     try:

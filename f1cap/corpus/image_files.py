@@ -24,8 +24,8 @@ MAX_ASPECT = 20
 # more captions change; with more, decoding takes longer.
 _REDUCED = 3
 
-# What photographs come in. Pillow knows more, some of which nobody should feed with a stranger's
-# file: EPS, for one, starts Ghostscript.
+# What photographs come in. Pillow knows more, some of them unsafe for files of unknown origin: EPS,
+# for one, starts Ghostscript.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
     *("ICO", "ICNS", "PCX", "PSD", "SGI", "DDS"),
@@ -76,7 +76,7 @@ def decode_image(
 
 
 def convert_image(image: "Image", name: str) -> "Image":
-    """Return an image that somebody has opened as `decode_image` would; theirs stays as it is.
+    """Return an opened image as `decode_image` would; the given one is not changed.
 
     Raises:
         ImageError: Its file, which Pillow reads late, cannot be decoded.
@@ -110,7 +110,7 @@ def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
     except (OSError, SyntaxError, EOFError, struct.error) as error:
         raise ImageError(f"{name} is damaged or truncated: {reason_of(error)}.") from error
     except Exception as error:
-        # Not narrower: a decoder fed a stranger's bytes may raise anything (IndexError, KeyError,
+        # Not narrower: a decoder given unknown bytes may raise anything (IndexError, KeyError,
         # zlib.error, OverflowError, ...), and one bad file must not end a run.
         raise ImageError(f"{name} cannot be decoded: {reason_of(error)}.") from error
 
@@ -200,7 +200,7 @@ def _to_rgb(image: "Image") -> "Image":
 def _grey_to_8_bits(image: "Image") -> "Image":
     """Scale what Pillow's own conversion would clip at 255.
 
-    White is what the numbers are for: 1, 255 or 65,535, the first that holds them (never below
+    White is the end of the range: 1, 255 or 65,535, the first that contains all values (never below
     65,535 for integers: Pillow keeps 16-bit images in its 32-bit mode too). Other ranges have no
     agreed white and are stretched from their lowest to their highest value.
     """

@@ -196,7 +196,7 @@ def _image_name(where: str, written: str) -> str:
 
 
 def _kind(value: object) -> str:
-    """Name a JSON value's type in the words of JSON."""
+    """Name a JSON value's type as JSON does."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -15,10 +15,10 @@ class MemoryPeaks:
 
     Attributes:
         nvml_process_bytes: This process on the GPU, as the driver sees it: tensors, what torch
-            holds back for later, the CUDA context.
+            keeps reserved, the CUDA context.
         nvml_device_bytes: The whole GPU, all processes together.
         torch_allocated_bytes: Tensors alone.
-        torch_reserved_bytes: Tensors, and memory that torch holds back for later.
+        torch_reserved_bytes: Tensors, and memory that torch keeps reserved.
         rss_bytes: Resident memory of the process, code and libraries included.
     """
 

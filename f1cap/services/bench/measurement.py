@@ -39,7 +39,7 @@ def measure_configuration(
 
 
 class _Measurement:
-    """The processes of one row and what they have said so far."""
+    """The processes of one row and their answers so far."""
 
     def __init__(
         self,

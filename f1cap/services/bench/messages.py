@@ -115,7 +115,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Peaks of memory as the process itself counts them; None where nobody does."""
+    """Peaks of memory as the process itself counts them; None where it cannot."""
 
     torch_allocated_bytes: int | None
     torch_reserved_bytes: int | None

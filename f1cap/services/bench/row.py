@@ -96,10 +96,10 @@ def build_row(  # noqa: PLR0913 - each process's last message
     Args:
         request: What was asked for.
         configuration: The row's model and setting.
-        opened: What the worker said when it had loaded the model.
+        opened: What the worker reported of the loaded model.
         accumulator: The times.
         watched: What was seen of the worker's memory from outside.
-        closed: What the worker itself said of it.
+        closed: What the worker itself reported of it.
     """
     peaks = _memory(watched, closed)
     limit = request.vram_limit_bytes if opened.limited else None

@@ -170,7 +170,7 @@ def read_environment(threads: int | None) -> Environment:
     """Return the environment.
 
     Args:
-        threads: What a measured process said of its torch; None where none came so far.
+        threads: What a measured process reported of its torch; None where none did.
     """
     driver = read_driver()
     cpu = read_cpu()

@@ -65,7 +65,7 @@ class Sidecars:
             SidecarError: The images' folder takes no files, or the disk is full.
         """
         path = self._path(item)
-        hint = "Captions are kept; run the same command again, or without --sidecar."
+        hint = "The captions are saved; run the same command again, or without --sidecar."
         try:
             if path.exists() and not self._overwrite:
                 found = path.read_text(encoding="utf-8", errors="replace").strip()

@@ -210,7 +210,7 @@ OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
         "--output-dir",
-        help="Results folder, which --resume, `f1cap eval` and `f1cap compare` read. "
+        help="Results folder of `f1cap caption`, which `f1cap eval` and `f1cap compare` read. "
         "Default: in the user cache.",
         file_okay=False,
     ),

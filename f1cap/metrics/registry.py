@@ -134,8 +134,8 @@ METRICS: tuple[MetricSpec, ...] = (
 def choose(names: Sequence[str] | None) -> tuple[MetricSpec, ...]:
     """Return the metrics that a user names, f1cap's own first and in their order.
 
-    Packages are only asked for what f1cap itself lacks, so that a broken one disturbs nobody who
-    does not use it.
+    Packages are only asked for what f1cap itself lacks, so that a broken one affects only those
+    who use it.
 
     Raises:
         UsageError: There is no such metric, or none was named.

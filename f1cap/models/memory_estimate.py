@@ -56,9 +56,9 @@ def predict(  # noqa: PLR0913 - each is an option of the command line
     Args:
         architecture: The model's shape.
         parameters: Its weights, tied ones counted once.
-        dtype: The number format it runs in; not `auto`.
+        dtype: The one it runs in; not `auto`.
         num_beams: Of the search.
-        batch_size: Images at once.
+        batch_size: Images per batch.
         max_new_tokens: The longest caption.
         on_gpu: On an NVIDIA GPU; else on a CPU.
     """
@@ -91,7 +91,7 @@ def largest_batch(  # noqa: PLR0913 - as above
     max_new_tokens: int,
     limit: int,
 ) -> int:
-    """Return how many images at once fit into a GPU's memory; 0 if not even one does.
+    """Return the largest batch size that fits into a GPU's memory; 0 if not even one image does.
 
     Args:
         architecture: The model's shape.
@@ -114,6 +114,30 @@ def largest_batch(  # noqa: PLR0913 - as above
         ).total
 
     return bisect.bisect_right(range(1, limit + 1), capacity_bytes, key=total_bytes)
+
+
+def architecture_of(spec: ModelSpec) -> Architecture | None:
+    """Return a model's shape: the catalogue's, else what its folder says.
+
+    Returns:
+        None for a checkpoint that is not on this machine, whose shape is not known, or of a
+        family that names no shape reader.
+    """
+    known = ARCHITECTURES.get(spec.name)
+    if known is not None or not spec.local:
+        return known
+    try:
+        config = json.loads((Path(spec.checkpoint) / "config.json").read_text(encoding="utf-8"))
+        return registry.find(spec.family).read_shape(config)
+    except (OSError, ImportError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def parameters_of(spec: ModelSpec) -> int | None:
+    """Return the number of a model's weights: the catalogue's, else what its files hold."""
+    if spec.parameters is not None or not spec.local:
+        return spec.parameters
+    return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
 
 
 def _encoder(architecture: Architecture, number: int) -> int:
@@ -142,32 +166,8 @@ def _cache(architecture: Architecture, number: int, beams: int, steps: int) -> i
 
 
 def _search(architecture: Architecture, number: int) -> int:
-    # logits in the model's format; in float32: themselves, their logarithms, the sums
+    # logits in the model's dtype; in float32: themselves, their logarithms, the sums
     return architecture.text.vocab_size * (number + 3 * _FLOAT32)
-
-
-def architecture_of(spec: ModelSpec) -> Architecture | None:
-    """Return a model's shape: the catalogue's, else what its folder says.
-
-    Returns:
-        None for a checkpoint that is not on this machine, whose shape we do not know, or of a
-        family that names no shape reader.
-    """
-    known = ARCHITECTURES.get(spec.name)
-    if known is not None or not spec.local:
-        return known
-    try:
-        config = json.loads((Path(spec.checkpoint) / "config.json").read_text(encoding="utf-8"))
-        return registry.find(spec.family).read_shape(config)
-    except (OSError, ImportError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-
-
-def parameters_of(spec: ModelSpec) -> int | None:
-    """Return the number of a model's weights: the catalogue's, else what its files hold."""
-    if spec.parameters is not None or not spec.local:
-        return spec.parameters
-    return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
 
 
 def _count_parameters(path: Path) -> int | None:

@@ -15,7 +15,6 @@ class Column:
 
     Attributes:
         keep: Columns are left out on a narrow screen from the highest number down.
-        metric: The score it shows; None for another figure.
     """
 
     heading: str
@@ -31,7 +30,7 @@ def columns_of(comparison: Comparison) -> list[Column]:
     metrics = [primary, *(metric for metric in report.ranked_metrics if metric != primary)]
     columns: list[Column] = []
     for index, metric in enumerate(metrics):
-        columns.append(Column(metric.label, _score_cell(metric), index * 2, metric.name))
+        columns.append(Column(metric.label, _score_cell(metric), index * 2))
         if metric == primary:
             columns.append(Column("95 %", _interval_cell(metric), 1))
     columns.append(Column("Length", lambda _, model: times(model.text.length_ratio), 3))

@@ -42,8 +42,8 @@ import json, os, sys
 os.environ["F1CAP_TEST_NVML_PID"] = str(os.getpid())
 from typer.testing import CliRunner
 from f1cap.cli.app import app
-from f1cap.services.caption import run
 from f1cap.services.bench import process
+from f1cap.services.caption import run as captioning
 from tests import bench_worker, captioners
 process.WORKER_PROGRAM = bench_worker.PROGRAM
 runner = CliRunner()
@@ -53,7 +53,7 @@ def run(*args):
     return result.stdout
 tables = run("gpu")
 report = json.loads(run("gpu", "--format", "json", "--vram", "4GiB"))
-run.open_captioner = captioners.open_captioner
+captioning.open_captioner = captioners.open_captioner
 class Gone(captioners.FakeCaptioner):
     def generate(self, *args):
         os.environ["F1CAP_TEST_NVML"] = "gone"
@@ -320,6 +320,7 @@ def test_no_driver_hurts_any_command(
     }
     assert table.startswith(beginning.get(scenario, "GPU 0"))
     assert report["data"]["models"][0]["fits"] is True
-    assert caption["data"]["runs"][0]["captioned"] == 5
+    (captioned,) = caption["data"]["runs"]
+    assert (captioned["captioned"], captioned["device"]) == (5, "cuda:0")
     (row,) = bench["data"]["rows"]
     assert (row["status"], row["device"]) == ("ok", "cuda:0")

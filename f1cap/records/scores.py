@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from f1cap.records.images import Problem
+if TYPE_CHECKING:
+    from f1cap.records.images import Problem  # at the start of every command it would cost time
+
 
 MissingPolicy = Literal["error", "skip", "empty"]
 
@@ -335,7 +337,7 @@ class ScoreReport:
     models: tuple[ModelScores, ...]
     pairs: tuple[PairComparison, ...]
     remarks: tuple[Remark, ...]
-    problems: tuple[Problem, ...]
+    problems: "tuple[Problem, ...]"
     java: JavaRuntime | None
     resamples: int
     seed: int

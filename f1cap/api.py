@@ -1,7 +1,7 @@
 """f1cap from Python: captions, scores and comparisons as records; nothing is written or printed.
 
-The package hands the public names on (`f1cap.load`, …). The commands and this module stand on the
-same services.
+The package exports the public names (`f1cap.load`, …). The commands and this module are built on
+the same services.
 """
 
 import os
@@ -22,7 +22,7 @@ from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, Mod
 from f1cap.records.scores import MissingPolicy, ScoreOptions
 from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.prepare import Failed, Source
-from f1cap.services.score.compare import compare_models
+from f1cap.services.score.compare import compare_scores
 from f1cap.services.score.evaluate import score_hypotheses
 from f1cap.services.score.hypotheses import Hypotheses
 
@@ -115,9 +115,9 @@ class Captioner:
         reduced_jpeg: bool = False,
         errors: OnError = "return",
     ) -> Iterator[Caption]:
-        """Caption images as `caption` does, lazily: they are drawn a few batches ahead.
+        """Caption images as `caption` does, lazily: they are read a few batches ahead.
 
-        Mistakes in the arguments are raised by the call, those of an image in its turn.
+        Errors in the arguments are raised by the call, those of an image when its turn comes.
         """
         loaded = self._open()
         if errors not in {"return", "raise"}:
@@ -166,7 +166,6 @@ class Captioner:
         self, loop: CaptionLoop, images: Iterable[Source], errors: OnError
     ) -> Iterator[Caption]:
         for result in loop.run(images):
-            self._open()  # closed between two captions, its weights are gone
             if isinstance(result, Captioned):
                 yield result.caption
             elif isinstance(result, Failed):
@@ -174,6 +173,7 @@ class Captioner:
                     raise result.error
                 problem = Problem.of(result.error, image=result.name, model=self.model.name)
                 yield Caption.failed(problem)
+            self._open()  # closed between two captions, it has no weights for the next
 
 
 def load(
@@ -186,13 +186,15 @@ def load(
 ) -> Captioner:
     """Load a captioner; a checkpoint that is not on this machine is downloaded first.
 
+    On a CPU torch's number of threads is set to what the model computes fastest with.
+
     Args:
         name: A name or alias of the catalogue, a hub id (`org/name`, with `@revision` if need be),
             or a checkpoint folder.
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto`, `float32`, `float16` or `bfloat16`.
         engine: `fast`, f1cap's own search, `transformers`, or `auto`.
-        offline: Do not ask the network.
+        offline: Do not use the network.
 
     Raises:
         CheckpointError: It cannot be fetched or read; subclasses say why.
@@ -210,6 +212,7 @@ def load(
             dtype=_choice(DType, "dtype", dtype),
             engine=_choice(Engine, "engine", engine),
             offline=offline,
+            own_process=False,
         )
     )
 
@@ -276,7 +279,7 @@ def compare(  # noqa: PLR0913 - each is an option of `f1cap compare`
     read_image: Callable[[str], bytes] | None = None,
     java: str | os.PathLike[str] | None = None,
 ) -> Comparison:
-    """Set several models' captions side by side, as `f1cap compare` does.
+    """Compare the captions of several models, as `f1cap compare` does.
 
     Args:
         candidates: By model name; each as for `evaluate`.
@@ -294,7 +297,7 @@ def compare(  # noqa: PLR0913 - each is an option of `f1cap compare`
     Raises:
         F1capError: As `evaluate`.
     """
-    return compare_models(
+    return compare_scores(
         _score(
             candidates,
             references,
@@ -317,8 +320,10 @@ def _score(  # noqa: PLR0913 - as above
 ) -> Evaluation:
     groups = categories or {}
     by_image = {
-        image: Reference(groups.get(image), (told,) if isinstance(told, str) else tuple(told))
-        for image, told in references.items()
+        image: Reference(
+            groups.get(image), (captions,) if isinstance(captions, str) else tuple(captions)
+        )
+        for image, captions in references.items()
     }
     by_model = {model: _caption_set(model, captions) for model, captions in candidates.items()}
     images = dict.fromkeys((*by_image, *(i for found in by_model.values() for i in found.captions)))
@@ -330,7 +335,7 @@ def _score(  # noqa: PLR0913 - as above
         read_image=read_image,
     )
     with ScoringSession(options, java=None if java is None else Path(java)) as session:
-        return score_hypotheses(session, hypotheses, options)
+        return score_hypotheses(session, hypotheses)
 
 
 def _score_options(  # noqa: PLR0913, PLR0917 - as above

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_exit_codes_and_variables_are_told() -> None:
 def test_the_pages_for_people_are_there() -> None:
     for page in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"):
         assert (ROOT / page).read_text(encoding="utf-8").strip(), page
+
+
+def test_the_picture_of_the_layers_is_the_one_that_is_checked() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (checked,) = [one["layers"] for one in contracts if one["type"] == "layers"]
+    (picture,) = re.findall(r"```\n(__main__\n.*?)```", README, re.DOTALL)
+    drawn = [re.split(r" {2,}", line)[0] for line in picture.splitlines()]
+    assert drawn == [layer.replace("f1cap.", "") for layer in checked]
+    packages = {path.stem for path in (ROOT / "f1cap").iterdir() if path.suffix in {"", ".py"}}
+    named = {name for line in drawn for name in line.split(" | ")}
+    assert packages - named - {"__pycache__"} == {"__init__", "bundled", "training"}

@@ -91,7 +91,7 @@ NAMES = (
 
 def _bad_files() -> dict[str, tuple[bytes, str]]:
     jpeg, large_png = encode("JPEG", size=(400, 300)), encode("PNG", size=(400, 300))
-    damaged = "damaged or cut short"
+    damaged = "damaged or truncated"
     broken_crc = bytearray(large_png)
     broken_crc[50] ^= 0xFF
     return {

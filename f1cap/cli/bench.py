@@ -22,7 +22,7 @@ def command(
         typer.Option(
             "--batch-size",
             metavar="auto|N,N…",
-            help="Batch size, in images; several, e.g. 1,4,8, give a row each.",
+            help="Batch size, in images; a list, e.g. 1,4,8, gives one row each.",
         ),
     ] = "auto",
     dtype: Annotated[
@@ -30,7 +30,8 @@ def command(
         typer.Option(
             "--dtype",
             metavar="NAME,NAME…",
-            help="auto, float32, float16 or bfloat16; several, e.g. float32,auto, give a row each.",
+            help="auto, float32, float16 or bfloat16; a list, e.g. float32,auto, gives one row "
+            "each.",
         ),
     ] = "auto",
     num_beams: options.NumBeamsOpt = None,
@@ -42,7 +43,7 @@ def command(
         typer.Option(
             "--min-images",
             min=1,
-            help="Minimum number of images per row; those of a smaller dataset are repeated.",
+            help="Minimum number of images per row; a smaller dataset is repeated.",
         ),
     ] = 20,
     min_seconds: Annotated[
@@ -61,7 +62,7 @@ def command(
             min=1,
             max=1_000_000,
             metavar="SECONDS",
-            help="Maximum time per row; a row that takes longer is ended and reported as failed.",
+            help="Maximum time per row; a row that takes longer is stopped and reported as failed.",
         ),
     ] = 1800.0,
     vram_limit: Annotated[
@@ -117,7 +118,7 @@ def command(
     """Measure models: speed, memory, energy and, if the dataset has references, quality.
 
     Each model runs in a fresh process of its own, one after another, on the same images. A model
-    that fails becomes a row with the reason, and the others go on.
+    that fails becomes a row with the reason, and the others still run.
     """
     form = prepare_output(ctx, output_format, output, BenchFormat)
     models = options.chosen_models(model, all_models=all_models, mini=mini)

@@ -66,7 +66,7 @@ def command(
     """Caption images with one or more models.
 
     Name the models with --model, --all or --mini; they run one after another. Each caption is saved
-    as soon as it is finished: after an interruption, run the same command again to go on.
+    as soon as it is finished: after an interruption, run the same command again to continue.
     """
     form = prepare_output(ctx, output_format, output, CaptionFormat)
     models = options.chosen_models(model, all_models=all_models, mini=mini)

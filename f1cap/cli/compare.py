@@ -24,7 +24,8 @@ def command(
         typer.Option(
             "--primary",
             metavar="SCORE",
-            help="The score that decides, as bleu_4; name it beforehand. Default: cider.",
+            help="The primary score, on which the conclusion is based, e.g. bleu_4; choose it "
+            "before you see any result. Default: cider.",
             show_default=False,
         ),
     ] = None,
@@ -37,9 +38,9 @@ def command(
     quiet: options.QuietOpt = False,
     verbose: scoring.SignaturesOpt = False,
 ) -> None:
-    """Set models side by side: scores, significance, categories, disagreements.
+    """Compare models: scores, significance, categories, disagreements.
 
-    Without --model every model that has results for the images is compared.
+    Without --model, all models that have results for the images are compared.
     """
     form = prepare_output(ctx, output_format, output, CompareFormat)
 

@@ -24,7 +24,8 @@ def command(
         typer.Option(
             "--rank-by",
             metavar="SCORE",
-            help="The score that picks the best and the worst images, as bleu_4; default: cider.",
+            help="The score by which the best and the worst images are chosen, e.g. bleu_4. "
+            "Default: cider.",
             show_default=False,
         ),
     ] = None,
@@ -39,7 +40,7 @@ def command(
 ) -> None:
     """Score captions: BLEU, ROUGE-L, METEOR, CIDEr or others, with 95 % intervals.
 
-    The captions are those that `f1cap caption` made of the images, or anybody's: --captions FILE.
+    The captions are the results of `f1cap caption`, or those in any caption file: --captions FILE.
     """
     form = prepare_output(ctx, output_format, output, EvalFormat)
 

@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Show the GPUs, whether torch can use them, and which models fit.
 
-    The memory that a model needs is predicted from its shape, before anything is downloaded. Where
-    `f1cap bench` has measured the model on such a GPU, the measured peak is shown as well.
+    The memory that a model needs is predicted from its architecture, before anything is downloaded.
+    If `f1cap bench` has measured the model on such a GPU, the measured peak is shown as well.
     """
     form = prepare_output(ctx, output_format, output, GpuFormat)
     if watch and (form is not GpuFormat.TABLE or output is not None):

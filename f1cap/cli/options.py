@@ -183,8 +183,8 @@ PromptOpt = Annotated[
     typer.Option(
         "--prompt",
         metavar="TEXT",
-        help='Text that each caption starts with, e.g. "a photography of", or what the model '
-        "is asked; most models take none.",
+        help='Start of every caption, e.g. "a photography of", or an instruction, depending on the '
+        "model; most models take none.",
     ),
 ]
 ReducedJpegOpt = Annotated[
@@ -210,20 +210,25 @@ OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
         "--output-dir",
-        help="Folder for the results that resuming, `f1cap eval` and `f1cap compare` read. "
-        "Default: the user cache.",
+        help="Results folder of `f1cap caption`, which `f1cap eval` and `f1cap compare` read. "
+        "Default: in the user cache.",
         file_okay=False,
     ),
 ]
 JavaOpt = Annotated[
     Path | None,
-    typer.Option("--java", metavar="PATH", help="The Java to use instead of the one installed."),
+    typer.Option(
+        "--java",
+        metavar="PATH",
+        help="Java executable, or its home folder, to use. Default: JAVA_HOME's, the one "
+        "installed with f1cap, or the one on PATH.",
+    ),
 ]
 # For `Annotated[XFormat | None, FORMAT]`: each command has formats of its own.
 FORMAT = typer.Option(
     "--format",
     "-f",
-    help="Output format. Default: what the suffix of --output says, else table.",
+    help="Output format. Default: by the suffix of --output, else table.",
     show_default=False,
 )
 OutputOpt = Annotated[

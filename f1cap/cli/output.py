@@ -1,4 +1,4 @@
-"""Where a command's result goes and in which format, and which display of progress fits."""
+"""Where a command's result goes and in which format, and which progress display is used."""
 
 import io
 import os
@@ -94,7 +94,7 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
 
     Raises:
         StorageError: The file cannot be written.
-        typer.Exit: Whoever read stdout has gone away, as in `f1cap … | head`.
+        typer.Exit: The reader of stdout has gone away, as in `f1cap … | head`.
     """
     if path is None:
         stdout = sys.stdout.buffer if binary else sys.stdout
@@ -109,19 +109,19 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
         except OSError as error:
             raise StorageError(f"stdout cannot be written: {error.strerror}.") from error
         return
-    how: dict[str, Any] = (
+    options: dict[str, Any] = (
         {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
     )
     temporary: Path | None = None
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
-            with path.open(**how) as stream:
+            with path.open(**options) as stream:
                 yield stream
             return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
-        with os.fdopen(descriptor, **how) as stream:
+        with os.fdopen(descriptor, **options) as stream:
             yield stream
         temporary.chmod(0o644)
         temporary.replace(path)
@@ -161,7 +161,7 @@ def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
         from f1cap.render.bench_live import LiveBench
 
         progress = BenchProgress(console)
-        with LiveBench(console, lambda: progress.state):
+        with live_screen(console, LiveBench(console, lambda: progress.state).draw):
             yield progress
     else:
         yield BenchProgress(console, quiet=quiet, lines=not quiet)

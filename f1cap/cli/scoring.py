@@ -1,4 +1,4 @@
-"""What `eval` and `compare` are asked alike: options, and the request that they make of them."""
+"""The options that `eval` and `compare` share, and the request made from them."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -45,8 +45,8 @@ CaptionsOpt = Annotated[
     typer.Option(
         "--captions",
         metavar="[NAME=]FILE",
-        help="Score this file instead of results: flat JSON, f1cap's JSON, JSONL or CSV, or COCO "
-        "results; may be repeated.",
+        help="Caption file to score instead of the results of `f1cap caption`: flat JSON, f1cap's "
+        "JSON, JSONL or CSV, or COCO results; can be repeated.",
         show_default=False,
     ),
 ]
@@ -55,7 +55,8 @@ ReferencesOpt = Annotated[
     typer.Option(
         "--references",
         metavar="FILE",
-        help="References instead of the dataset's captions.json; COCO annotations are read too.",
+        help="Reference file to use instead of the dataset's captions.json; can be COCO "
+        "annotations.",
     ),
 ]
 MetricsOpt = Annotated[
@@ -63,8 +64,8 @@ MetricsOpt = Annotated[
     typer.Option(
         "--metrics",
         metavar="NAME,…",
-        help=f"What to compute, of {', '.join(spec.name for spec in registry.METRICS)} and what "
-        "other packages add; default: all but semantic, which needs the extra f1cap[semantic].",
+        help=f"Metrics to compute: {', '.join(spec.name for spec in registry.METRICS)}, or one "
+        "that a plug-in adds. Default: all but semantic, which needs the extra f1cap[semantic].",
         autocompletion=complete_metrics,
         show_default=False,
     ),
@@ -74,13 +75,18 @@ SemanticOpt = Annotated[
 ]
 MissingOpt = Annotated[
     Missing,
-    typer.Option("--missing", help="What to do where a model lacks a caption."),
+    typer.Option(
+        "--missing",
+        help="What to do if a model has no caption for an image: stop, leave the image out for all "
+        "models, or score an empty caption.",
+    ),
 ]
 SeedOpt = Annotated[
     int, typer.Option("--seed", help="Random seed for bootstrap and significance tests.")
 ]
 SignaturesOpt = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show each score's signature.")
+    bool,
+    typer.Option("--verbose", "-v", help="Also show how each score was computed (its signature)."),
 ]
 
 

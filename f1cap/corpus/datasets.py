@@ -1,4 +1,4 @@
-"""From the paths a user gave to a dataset: which images, in which order, said to show what."""
+"""From the paths that a user gave to a dataset: its images, their order, their references."""
 
 import os
 import unicodedata
@@ -72,7 +72,7 @@ def bundled_dataset() -> Path:
             return folder
     raise DatasetError(
         "The bundled dataset is missing from this installation of f1cap.",
-        hint="Name a folder of images, or install f1cap again.",
+        hint="Name a folder of images, or reinstall f1cap.",
     )
 
 
@@ -179,7 +179,7 @@ def _no_images(
     if missing:
         first = next(iter(missing))
         return DatasetError(
-            f"None of the {len(missing)} images that {where}/{CAPTIONS} names is there: "
+            f"None of the {len(missing)} images named in {where}/{CAPTIONS} exists: "
             f"{first}{' …' if len(missing) > 1 else ''}",
             hint="Their names are relative to the folder that holds captions.json.",
         )
@@ -194,6 +194,8 @@ def _hint(sources: Sequence[_Source], recursive: bool) -> str:
             "Pillow, which opens images for f1cap, cannot decode them."
         )
     if not recursive and any(list_names(source.folder) for source in sources):
-        return "There are images in its folders: leave out --no-recursive."
+        return "There are images in its sub-folders: leave out --no-recursive."
     known = " ".join(sorted(IMAGES))
-    return f"Images are known by their extension: {known}. A file named itself is always opened."
+    return (
+        f"Images are recognised by their extension: {known}. A file given by name is always opened."
+    )

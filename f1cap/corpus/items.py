@@ -107,6 +107,6 @@ def decode_loaded(image: LoadedImage, *, for_side: int | None = None) -> "Image"
     if isinstance(source, Pillow.Image):
         return convert_image(source, image.name)
     raise ImageError(
-        f"{image.name} is of type {type(source).__name__}, which is no image.",
+        f"{image.name} is of type {type(source).__name__}, which is not an image.",
         hint="f1cap takes a path, bytes, a PIL image, or an array [height, width, 3] of uint8.",
     )

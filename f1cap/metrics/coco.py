@@ -112,9 +112,9 @@ def _obstacle(frequencies: Mapping[object, float], images: int) -> str | None:
     if images < 2:
         return "needs at least 2 images: it weighs words by how few images they occur in"
     if not any(counts):
-        return "no reference holds a word"
+        return "no reference contains a word"
     if min(count for count in counts if count) == images:
-        return "the references of all images have the same words, so no word tells them apart"
+        return "the references of all images use the same words, so no word has a weight"
     return None
 
 

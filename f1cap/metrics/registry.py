@@ -134,8 +134,8 @@ METRICS: tuple[MetricSpec, ...] = (
 def choose(names: Sequence[str] | None) -> tuple[MetricSpec, ...]:
     """Return the metrics that a user names, f1cap's own first and in their order.
 
-    Packages are only asked for what f1cap itself lacks, so that a broken one disturbs nobody who
-    does not use it.
+    Packages are only asked for what f1cap itself lacks, so that a broken one affects only those
+    who use it.
 
     Raises:
         UsageError: There is no such metric, or none was named.
@@ -144,7 +144,7 @@ def choose(names: Sequence[str] | None) -> tuple[MetricSpec, ...]:
     if names is None:
         return tuple(spec for spec in METRICS if spec.default)
     if not names:
-        raise UsageError("--metrics names no metric.", hint=f"There are: {_listed(_own())}.")
+        raise UsageError("--metrics names no metric.", hint=f"Known metrics: {_listed(_own())}.")
     own = [spec for spec in METRICS if spec.name in names]
     foreign = [name for name in dict.fromkeys(names) if name not in _own()]
     return _distinct((*own, *_added(foreign)))
@@ -167,6 +167,11 @@ def deciding(specs: Sequence[MetricSpec], name: str | None) -> Metric:
             hint=f"{_guess(name, names)}Name one of {_listed(names)}, or add it with --metrics.",
         )
     return found
+
+
+def references_needed(specs: Sequence[MetricSpec]) -> bool:
+    """Tell whether any of these metrics compares with references."""
+    return any(spec.references for spec in specs)
 
 
 def make_scorer(spec: MetricSpec) -> "Scorer":
@@ -204,7 +209,7 @@ def _added(names: Sequence[str]) -> list[MetricSpec]:
         scorer = next((s for s in METRICS if unknown in {c.name for c in s.columns}), None)
         guess = f"It is one of the scores of {scorer.name}. " if scorer else _guess(unknown, known)
         raise UsageError(
-            f"There is no metric {unknown}.", hint=f"{guess}There are: {_listed(known)}."
+            f"There is no metric {unknown}.", hint=f"{guess}Known metrics: {_listed(known)}."
         )
     return [_load(entries[name]) for name in names]
 
@@ -216,10 +221,10 @@ def _load(entry: "EntryPoint") -> MetricSpec:
     except Exception as error:
         raise _broken(entry.name, package, error) from error
     if not isinstance(spec, MetricSpec):
-        kind = TypeError(f"{entry.value} is a {type(spec).__name__}, no MetricSpec")
+        kind = TypeError(f"{entry.value} is a {type(spec).__name__}, not a MetricSpec")
         raise _broken(entry.name, package, kind)
     if spec.name != entry.name:
-        raise _broken(entry.name, package, ValueError(f"{entry.value} calls itself {spec.name}"))
+        raise _broken(entry.name, package, ValueError(f"{entry.value} is named {spec.name}"))
     return replace(spec, package=package)
 
 
@@ -230,7 +235,7 @@ def _distinct(specs: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
         for column in spec.columns:
             other = taken.setdefault(column.name, spec)
             if other is not spec and spec.package is not None:
-                same = ValueError(f"{other.name} has a score of the name {column.name} too")
+                same = ValueError(f"{other.name} has a score named {column.name} too")
                 raise _broken(spec.name, spec.package, same)
     return specs
 

@@ -1,4 +1,4 @@
-"""What to know when reading a number, said once and beside it."""
+"""Remarks: what to know when reading a number, given once and beside it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -19,7 +19,7 @@ def corpus_remarks(
     categories: Mapping[str, int],
     metrics: Collection[str],
 ) -> Iterator[Remark]:
-    """Yield what holds for every model: how far this many images and references carry.
+    """Yield what holds for every model: what this many images and references can show.
 
     Args:
         images: Names of those scored.
@@ -31,15 +31,15 @@ def corpus_remarks(
     if count < _FEW_IMAGES:
         yield Remark(
             "few_images",
-            f"With {counted(count, 'image')} only large differences between models can be seen: go "
-            "by the intervals. They cover the choice of images, not that of references or random "
-            "seeds.",
+            f"With {counted(count, 'image')} only large differences between models can be "
+            "detected: see the intervals. They reflect the choice of images, not that of "
+            "references or random seeds.",
         )
         yield Remark(
             "cider_few_images",
-            f"CIDEr weighs a word by how few images mention it; with {counted(count, 'image')} "
-            f"(fewer than {_FEW_IMAGES}) these weights are noise. Compare it with nothing that was "
-            "scored on other images.",
+            f"CIDEr weights a word by how few images mention it; with {counted(count, 'image')} "
+            f"(fewer than {_FEW_IMAGES}) these weights are noise. Do not compare it with scores on "
+            "other images.",
             metric="cider",
         )
     single = sum(len(lines) == 1 for lines in references)
@@ -49,8 +49,8 @@ def corpus_remarks(
         )
         yield Remark(
             "cider_one_reference",
-            f"CIDEr was made for five references or more and {which} only one: a good caption in "
-            "other words scores near 0.",
+            f"CIDEr was designed for five references or more and {which} only one: a good caption "
+            "in other words scores near 0.",
             metric="cider",
         )
     small = {name: size for name, size in categories.items() if size < _SMALL_CATEGORY}
@@ -61,7 +61,7 @@ def corpus_remarks(
         yield Remark(
             "small_category",
             f"Categories of fewer than {_SMALL_CATEGORY} images: {sizes}. Their scores{above_all} "
-            "are a first impression; differences there are not tested.",
+            "are only indicative; differences there are not tested.",
         )
 
 
@@ -72,16 +72,16 @@ def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
     if bare:
         yield Remark(
             "empty_references",
-            f"{counted(len(bare), 'image')} with a reference that holds no word: {listing(bare)}.",
+            f"{counted(len(bare), 'image')} with a reference that contains no word: "
+            f"{listing(bare)}.",
         )
     for model, captions in tokens.captions.items():
         empty = {image for image, line in zip(images, captions, strict=True) if not line}
         if empty:
+            have = "contains no word and scores" if len(empty) == 1 else "contain no word and score"
             yield Remark(
                 "empty_captions",
-                f"{counted(len(empty), 'caption')} of {model} "
-                f"{'holds no word and scores' if len(empty) == 1 else 'hold no word and score'} 0: "
-                f"{listing(empty)}.",
+                f"{counted(len(empty), 'caption')} of {model} {have} 0: {listing(empty)}.",
                 model=model,
             )
         matched = empty.intersection(bare)
@@ -98,7 +98,7 @@ def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
             yield Remark(
                 "bleu_4_short",
                 f"{short} of {counted(len(captions), 'caption')} of {model} {_have(short)} fewer "
-                "than four words, hence no run of four: BLEU-4 of the whole set passes over "
+                "than four words, hence no 4-gram: BLEU-4 of the whole set ignores "
                 f"{'it' if short == 1 else 'them'}, and alone even a perfect one scores about 0.",
                 metric="bleu_4",
                 model=model,
@@ -106,13 +106,13 @@ def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
 
 
 def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -> Iterator[Remark]:
-    """Yield how a model's length bears on its scores."""
+    """Yield how the length of a model's captions affects its scores."""
     ratio = text.length_ratio
     if ratio is not None and ratio > _RUN_ON_RATIO:
         yield Remark(
             "run_on",
-            f"Captions of {model} are {ratio:.1f} times as long as the references. METEOR rewards "
-            "what is mentioned more than it punishes what is wrong, so length lifts it.",
+            f"Captions of {model} are {ratio:.1f} times as long as the references. METEOR weights "
+            "recall more than precision, so longer captions score higher.",
             metric="meteor",
             model=model,
         )
@@ -120,7 +120,7 @@ def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -
         yield Remark(
             "terse",
             f"Captions of {model} are {ratio:.1f} times as long as the references: BLEU's brevity "
-            "penalty and CIDEr's length penalty bear on them.",
+            "penalty and CIDEr's length penalty apply.",
             model=model,
         )
 

@@ -1,9 +1,11 @@
 """From caption sets and references to a report of scores: prepare the text, run every metric."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
+
+import numpy as np
 
 from f1cap.errors import F1capError, JavaError, PluginError, UsageError
 from f1cap.metrics import coco, registry
@@ -36,9 +38,12 @@ def score(
 class ScoringSession:
     """Metrics that are warming up, and the scoring that uses them.
 
-    METEOR needs 5 to 9 seconds before its first score: enter this early, do the reading of files or
+    METEOR needs seconds before its first score: enter this early, do the reading of files or
     the captioning inside, and score at the end. Leaving it ends the Java process, on an error and
     on Ctrl-C too.
+
+    Attributes:
+        specs: The metrics.
     """
 
     def __init__(self, options: ScoreOptions | None = None, *, java: Path | None = None) -> None:
@@ -47,8 +52,13 @@ class ScoringSession:
         Args:
             options: What to compute.
             java: The user's own Java; None looks for one.
+
+        Raises:
+            UsageError: There is no such metric.
+            PluginError: The package that adds it does not load.
         """
         self._options = options or ScoreOptions()
+        self.specs = registry.choose(self._options.metrics)
         self._java_option = java
         self._java: JavaRuntime | JavaError | None = None
         self._scorers: dict[str, Scorer] = {}
@@ -57,24 +67,20 @@ class ScoringSession:
         """Load the metrics and start what takes long in the background.
 
         Raises:
-            UsageError: There is no such metric.
             MissingExtraError: A metric needs what is not installed.
             PluginError: A metric of another package does not load.
             JavaError: The Java that the user named does not run. Where none was named and none
                 works, scoring goes on without what needs it.
         """
-        self._start(registry.choose(self._options.metrics))
+        try:
+            self._start(self.specs)
+        except BaseException:  # Ctrl-C too: a process may be running already
+            self._close()
+            raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for scorer in self._scorers.values():
-            scorer.close()
-        self._scorers.clear()
+    def __exit__(self, *_: object) -> None:
+        self._close()
 
     def score(
         self,
@@ -89,7 +95,7 @@ class ScoringSession:
 
         Args:
             hypotheses: By model, then by image: one caption each, as the model wrote it.
-            references: By image: one or more; not looked at by metrics that need none.
+            references: By image: one or more; not used by metrics that need none.
             options: In place of the session's.
             annotations: Categories of images, and what was recorded of captions.
             read_image: Returns the encoded bytes of an image, for metrics that need the images.
@@ -103,20 +109,20 @@ class ScoringSession:
             UsageError: A metric does not exist, or needs the images where there are none.
         """
         options = options or self._options
-        specs = registry.choose(options.metrics)
+        specs = self.specs if options is self._options else registry.choose(options.metrics)
         primary = registry.deciding(specs, options.primary)
         self._start(specs)
-        blind = next((spec for spec in specs if spec.needs is Needs.IMAGES), None)
-        if blind is not None and read_image is None:
+        visual = next((spec for spec in specs if spec.needs is Needs.IMAGES), None)
+        if visual is not None and read_image is None:
             raise UsageError(
-                f"{blind.name} looks at the images, and no dataset was named.",
+                f"{visual.name} needs the images, and no dataset was named.",
                 hint="Name the folder of the images.",
             )
         aligned = align(
             hypotheses,
             references,
             options.missing,
-            references_needed=any(spec.references for spec in specs),
+            references_needed=registry.references_needed(specs),
         )
         text = ScoringInput(aligned.images, aligned.captions, aligned.references, read_image)
         tokens = self._tokens(aligned, specs)
@@ -124,10 +130,16 @@ class ScoringSession:
         computed = Computed(
             results=results,
             primary=primary.name,
-            java=self._java if isinstance(self._java, JavaRuntime) else None,
+            java=self._java if tokens and isinstance(self._java, JavaRuntime) else None,
             remarks=(*aligned.remarks, *self._token_remarks(tokens)),
         )
         return build_report(aligned, computed, options, annotations or Annotations())
+
+    def _close(self) -> None:
+        with ExitStack() as stack:  # each is closed, whatever another raises
+            for scorer in self._scorers.values():
+                stack.callback(scorer.close)
+            self._scorers = {}
 
     def _start(self, specs: Sequence[MetricSpec]) -> None:
         new = [spec for spec in specs if spec.name not in self._scorers]
@@ -143,15 +155,15 @@ class ScoringSession:
         self._scorers |= made
         if isinstance(self._java, JavaRuntime):
             for spec in tokenised:
-                made[spec.name].start(self._java)
+                _call(spec, made[spec.name].start, self._java)
 
     def _tokens(
         self, aligned: Aligned, specs: Sequence[MetricSpec]
     ) -> ScoringInput | JavaError | None:
         """Return captions and references as tokens, or why there are none; None: none needed."""
-        if all(spec.needs is not Needs.TOKENS for spec in specs) or self._java is None:
+        if all(spec.needs is not Needs.TOKENS for spec in specs):
             return None
-        if isinstance(self._java, JavaError):
+        if not isinstance(self._java, JavaRuntime):
             return self._java
         lines = [line for captions in aligned.captions.values() for line in captions]
         lines += [line for of_image in aligned.references for line in of_image]
@@ -173,42 +185,46 @@ class ScoringSession:
         tokens: ScoringInput | JavaError | None,
     ) -> tuple[MetricResult, ...]:
         """Run every metric; one that fails costs its own numbers and no more."""
-        inputs = {
-            spec.name: tokens if spec.needs is Needs.TOKENS and tokens is not None else text
-            for spec in specs
-        }
         results: dict[str, MetricResult] = {}
+        submitted: list[tuple[MetricSpec, Scorer, ScoringInput]] = []
         for spec in specs:
-            given = inputs[spec.name]
-            if isinstance(given, JavaError):
-                results[spec.name] = _failed(spec, None, given)
-            elif self._scorers[spec.name].background:
-                _call(spec, self._scorers[spec.name].submit, given)
+            scorer = self._scorers[spec.name]
+            given = tokens if spec.needs is Needs.TOKENS else text
+            if not isinstance(given, ScoringInput):
+                results[spec.name] = _failed(spec, None, given or JavaError("There is no Java."))
+                continue
+            try:
+                _call(spec, scorer.submit, given)
+            except F1capError as error:
+                results[spec.name] = _failed(spec, None, error)
+            else:
+                submitted.append((spec, scorer, given))
         # What another process computes meanwhile is collected last.
-        for spec in sorted(specs, key=lambda spec: self._scorers[spec.name].background):
-            given = inputs[spec.name]
-            if not isinstance(given, JavaError):
-                results[spec.name] = _compute(spec, self._scorers[spec.name], given)
+        submitted.sort(key=lambda work: work[1].background)
+        for spec, scorer, given in submitted:
+            results[spec.name] = _compute(spec, scorer, given)
         return tuple(results[spec.name] for spec in specs)
 
     def _token_remarks(self, tokens: ScoringInput | JavaError | None) -> list[Remark]:
         if not isinstance(tokens, ScoringInput) or not isinstance(self._java, JavaRuntime):
             return []
         passed_over = (
-            Remark("java_passed_over", f"A Java that does not work was passed over: {text}.")
+            Remark("java_passed_over", f"A Java that does not work was skipped: {text}.")
             for text in self._java.passed_over
         )
         return [*passed_over, *token_remarks(tokens)]
 
 
 def _compute(spec: MetricSpec, scorer: Scorer, given: ScoringInput) -> MetricResult:
+    version: str | None = None
     try:
+        version = _call(spec, lambda: scorer.version)
         statistics = _call(spec, _checked_statistics, spec, scorer, given)
     except NotApplicableError as reason:
-        return MetricResult(spec, scorer.version, note=str(reason))
+        return MetricResult(spec, version, note=str(reason))
     except F1capError as error:
-        return _failed(spec, scorer.version, error)
-    return MetricResult(spec, scorer.version, statistics=statistics, formula=scorer.scores)
+        return _failed(spec, version, error)
+    return MetricResult(spec, version, statistics=statistics, formula=scorer.scores)
 
 
 def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricResult:
@@ -218,7 +234,7 @@ def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricR
 def _checked_statistics(
     spec: MetricSpec, scorer: Scorer, given: ScoringInput
 ) -> Mapping[str, Statistics]:
-    """Return the statistics, having seen that they are what the report counts on."""
+    """Return the statistics, having checked that they have the shape that the report relies on."""
     found = scorer.statistics(given)
     for model in given.captions:
         rows = found[model].rows
@@ -226,6 +242,9 @@ def _checked_statistics(
         expected = (len(given.images), len(spec.columns))
         if rows.ndim != 2 or scores.shape != expected:
             message = f"scores of shape {scores.shape}, not {expected}"
+            raise ValueError(message)
+        if not np.isfinite(scores).all():
+            message = "a score is infinite or no number"
             raise ValueError(message)
     return found
 

@@ -46,7 +46,7 @@ _ROWS = (
         parameters=123_615_354,
         negative_control=True,
         note="The negative control: fluent COCO captions that have nothing to do with racing. "
-        "It was never taught to stop; --first-sentence cuts its captions.",
+        "It was not trained to stop; --first-sentence cuts its captions.",
     ),
     ModelSpec(
         name="blip-large",
@@ -80,7 +80,8 @@ _ROWS = (
         family=VISION_ENCODER_DECODER.name,
         decoding=Decoding(num_beams=4, max_new_tokens=16),
         parameters=239_195_904,
-        note=f"Fine-tuned on COCO captions, which its card decodes to 16 tokens. {_NO_SAFETENSORS}",
+        note="Fine-tuned on COCO captions, which its model card limits to 16 tokens. "
+        f"{_NO_SAFETENSORS}",
     ),
     ModelSpec(
         name="git-mini",

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from f1cap.errors import CheckpointError, CorruptCheckpointError
@@ -18,6 +18,8 @@ from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache
 from f1cap.records.models import DType, Engine, ModelSpec
 
+_INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
+
 
 def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     spec: ModelSpec,
@@ -27,6 +29,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     engine: Engine = Engine.AUTO,
     offline: bool = False,
     on_download: DownloadListener | None = None,
+    own_process: bool = True,
 ) -> Captioner:
     """Fetch a checkpoint if it is not on this machine, and load it.
 
@@ -37,15 +40,17 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto` or the one to run in.
         engine: Whose code searches for captions; both find the same ones.
-        offline: Do not ask the network.
+        offline: Do not use the network.
         on_download: Told of bytes as they arrive, from another thread.
+        own_process: The process is f1cap's alone, so its garbage collector, its allocator and its
+            idle threads may be tuned. In somebody else's program they are left as they are.
 
     Raises:
         CheckpointError: It cannot be fetched or read; subclasses say why.
         DeviceError: The device that was asked for cannot be used.
         KeyboardInterrupt: Ctrl-C was pressed meanwhile; raised once imports and load are done.
         OutOfMemoryError: The weights do not fit.
-        UnsupportedModelError: The fast engine was asked for and does not serve the model.
+        UnsupportedModelError: The fast engine was asked for and does not support the model.
     """
     if spec.local:
         folder = Path(spec.checkpoint)
@@ -55,9 +60,10 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 
         snapshot = download.fetch(spec, offline=offline, on_download=on_download)
         folder, revision = snapshot.folder, snapshot.revision
-    let_idle_threads_sleep()
-    with interrupt_afterwards():
-        with _without_collector():
+    if own_process:
+        let_idle_threads_sleep()
+    with interrupt_afterwards(exit_on_second=own_process):
+        with _without_collector() if own_process else nullcontext():
             runtime = importlib.import_module("f1cap.models.device.runtime")
             captioner_class = registry.captioner_class(spec.family)
         weights_bytes = sum(path.stat().st_size for path in cache.weight_files(folder) or ())
@@ -71,49 +77,16 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 
                 download.discard_damaged(folder, error)
             raise
-    if placement.device.is_cpu:
+    if own_process and placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
 
 
-def _local_revision(spec: ModelSpec, folder: Path) -> str:
-    if not (folder / "config.json").is_file():
-        if spec.bundled:
-            raise CheckpointError(
-                f"The bundled model {spec.name} is missing from this installation.",
-                hint="Install f1cap again.",
-            )
-        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
-    try:
-        return cache.digest(folder)
-    except OSError as error:
-        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
-
-
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking torch again and again, now and at the exit.
+def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
+    """Put off Ctrl-C until the block ends.
 
-    While torch is imported that is a fifth of the time from the start of the process to a loaded
-    model. What an import made stays until the process ends, so it is frozen: no later collection,
-    those of the interpreter's end included, looks through it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if enabled:
-            gc.enable()
-
-
-_INTERRUPTED = 130
-
-
-@contextmanager
-def interrupt_afterwards() -> Iterator[None]:
-    """Put off Ctrl-C until the block ends; a second one ends the process at once.
+    A second one ends the process at once, or in somebody else's program the block.
 
     An interrupted import leaves half a module, and transformers turns the interruption itself
     into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
@@ -128,8 +101,10 @@ def interrupt_afterwards() -> Iterator[None]:
 
     def note(_signal: int, _frame: object) -> None:
         nonlocal pressed
-        if pressed:
+        if pressed and exit_on_second:
             os._exit(_INTERRUPTED)
+        if pressed:
+            raise KeyboardInterrupt
         pressed = True
 
     before = signal.signal(signal.SIGINT, note)
@@ -139,3 +114,35 @@ def interrupt_afterwards() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if pressed:
             raise KeyboardInterrupt
+
+
+def _local_revision(spec: ModelSpec, folder: Path) -> str:
+    if not (folder / "config.json").is_file():
+        if spec.bundled:
+            raise CheckpointError(
+                f"The bundled model {spec.name} is missing from this installation.",
+                hint="Reinstall f1cap.",
+            )
+        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
+    try:
+        return cache.digest(folder)
+    except OSError as error:
+        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from traversing torch's objects, now and at the exit.
+
+    While torch is imported that takes a large part of the time. What an import made stays until the
+    process ends, so it is frozen: no later collection, those of the interpreter's end included,
+    traverses it.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()

@@ -23,24 +23,22 @@ import bisect
 import json
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from f1cap.models import registry
-from f1cap.models.shapes import ARCHITECTURES
-from f1cap.records.fits import Architecture, Footprint
+from f1cap.models.device.cpu import IMAGES_PER_PASS
+from f1cap.models.device.machine import CONTEXT_BYTES
+from f1cap.records.fits import Architecture, Footprint, TextShape, VisionShape
 from f1cap.records.models import DType, ModelSpec
 
 BYTES = {DType.FLOAT32: 4, DType.FLOAT16: 2, DType.BFLOAT16: 2}
 
-# A CUDA context with cuBLAS and its workspace: 250 to 500 MiB by GPU and release.
-CONTEXT_BYTES = 350 * 2**20
 # The allocator takes memory in blocks of 2 to 20 MiB and leaves gaps between them.
 _ALLOCATOR_SHARE = 0.1
 _FLOAT32 = 4
-# Images per pass of an encoder on a CPU (`decoding.layers`). One keeps a layer's states in the
-# CPU's cache, several wait less often for the slower thread.
-IMAGES_PER_PASS = 4
 
 
 def predict(  # noqa: PLR0913 - each is an option of the command line
@@ -58,9 +56,9 @@ def predict(  # noqa: PLR0913 - each is an option of the command line
     Args:
         architecture: The model's shape.
         parameters: Its weights, tied ones counted once.
-        dtype: The number format it runs in; not `auto`.
+        dtype: The one it runs in; not `auto`.
         num_beams: Of the search.
-        batch_size: Images at once.
+        batch_size: Images per batch.
         max_new_tokens: The longest caption.
         on_gpu: On an NVIDIA GPU; else on a CPU.
     """
@@ -93,7 +91,7 @@ def largest_batch(  # noqa: PLR0913 - as above
     max_new_tokens: int,
     limit: int,
 ) -> int:
-    """Return how many images at once fit into a GPU's memory; 0 if not even one does.
+    """Return the largest batch size that fits into a GPU's memory; 0 if not even one image does.
 
     Args:
         architecture: The model's shape.
@@ -116,6 +114,30 @@ def largest_batch(  # noqa: PLR0913 - as above
         ).total
 
     return bisect.bisect_right(range(1, limit + 1), capacity_bytes, key=total_bytes)
+
+
+def architecture_of(spec: ModelSpec) -> Architecture | None:
+    """Return a model's shape: the catalogue's, else what its folder says.
+
+    Returns:
+        None for a checkpoint that is not on this machine, whose shape is not known, or of a
+        family that names no shape reader.
+    """
+    known = ARCHITECTURES.get(spec.name)
+    if known is not None or not spec.local:
+        return known
+    try:
+        config = json.loads((Path(spec.checkpoint) / "config.json").read_text(encoding="utf-8"))
+        return registry.find(spec.family).read_shape(config)
+    except (OSError, ImportError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def parameters_of(spec: ModelSpec) -> int | None:
+    """Return the number of a model's weights: the catalogue's, else what its files hold."""
+    if spec.parameters is not None or not spec.local:
+        return spec.parameters
+    return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
 
 
 def _encoder(architecture: Architecture, number: int) -> int:
@@ -144,32 +166,8 @@ def _cache(architecture: Architecture, number: int, beams: int, steps: int) -> i
 
 
 def _search(architecture: Architecture, number: int) -> int:
-    # logits in the model's format; in float32: themselves, their logarithms, the sums
+    # logits in the model's dtype; in float32: themselves, their logarithms, the sums
     return architecture.text.vocab_size * (number + 3 * _FLOAT32)
-
-
-def architecture_of(spec: ModelSpec) -> Architecture | None:
-    """Return a model's shape: the catalogue's, else what its folder says.
-
-    Returns:
-        None for a checkpoint that is not on this machine, whose shape we do not know, or of a
-        family that names no shape reader.
-    """
-    known = ARCHITECTURES.get(spec.name)
-    if known is not None or not spec.local:
-        return known
-    try:
-        config = json.loads((Path(spec.checkpoint) / "config.json").read_text(encoding="utf-8"))
-        return registry.find(spec.family).read_shape(config)
-    except (OSError, ImportError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-
-
-def parameters_of(spec: ModelSpec) -> int | None:
-    """Return the number of a model's weights: the catalogue's, else what its files hold."""
-    if spec.parameters is not None or not spec.local:
-        return spec.parameters
-    return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
 
 
 def _count_parameters(path: Path) -> int | None:
@@ -182,3 +180,109 @@ def _count_parameters(path: Path) -> int | None:
         return sum(int(math.prod(shape)) for shape in shapes)
     except (OSError, ValueError, KeyError, TypeError, struct.error):
         return None
+
+
+_GIT_TEXT = TextShape(
+    layers=6, width=768, mlp_width=3072, vocab_size=30522, tied=False, prefix=True
+)
+_BLIP_TEXT = TextShape(
+    layers=12, width=768, mlp_width=3072, vocab_size=30524, tied=True, prefix=False
+)
+_VIT_BASE_224 = VisionShape(pixels=224, tokens=197, width=768, mlp_width=3072, tokens_out=197)
+_GIT_BASE = Architecture(_VIT_BASE_224, _GIT_TEXT)
+
+# Known before a checkpoint is downloaded; each equals what its family's reader makes of its
+# config.json.
+ARCHITECTURES: dict[str, Architecture] = {
+    "blip-base": Architecture(
+        VisionShape(pixels=384, tokens=577, width=768, mlp_width=3072, tokens_out=577), _BLIP_TEXT
+    ),
+    "git-base": _GIT_BASE,
+    "swin-tiny": Architecture(
+        VisionShape(pixels=224, tokens=3136, width=96, mlp_width=384, tokens_out=49),
+        TextShape(layers=6, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
+    ),
+    "blip-large": Architecture(
+        VisionShape(pixels=384, tokens=577, width=1024, mlp_width=4096, tokens_out=577), _BLIP_TEXT
+    ),
+    "git-base-coco": _GIT_BASE,
+    "git-large-coco": Architecture(
+        VisionShape(pixels=224, tokens=257, width=1024, mlp_width=4096, tokens_out=257), _GIT_TEXT
+    ),
+    "vit-gpt2": Architecture(
+        _VIT_BASE_224,
+        TextShape(layers=12, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
+    ),
+}
+
+
+def blip_shape(config: Mapping[str, Any]) -> Architecture:
+    """Read a BLIP: a vision transformer, and a BERT that reads it by cross-attention."""
+    text = bert_shape(config["text_config"], prefix=False, tied=True)
+    return Architecture(vit_shape(config["vision_config"]), text)
+
+
+def git_shape(config: Mapping[str, Any]) -> Architecture:
+    """Read a GIT: a vision transformer, and a BERT that has the image as a prefix."""
+    tied = bool(config.get("tie_word_embeddings", False))
+    return Architecture(
+        vit_shape(config["vision_config"]), bert_shape(config, prefix=True, tied=tied)
+    )
+
+
+def encoder_gpt2_shape(config: Mapping[str, Any]) -> Architecture:
+    """Read a vision-encoder-decoder: any image encoder, and a GPT-2 with cross-attention."""
+    encoder = config["encoder"]
+    vision = swin_shape(encoder) if encoder["model_type"] == "swin" else vit_shape(encoder)
+    return Architecture(vision, gpt2_shape(config["decoder"]))
+
+
+def vit_shape(vision: Mapping[str, Any]) -> VisionShape:
+    """Read a vision transformer with a class token."""
+    tokens = (vision["image_size"] // vision["patch_size"]) ** 2 + 1
+    return VisionShape(
+        pixels=vision["image_size"],
+        tokens=tokens,
+        width=vision["hidden_size"],
+        mlp_width=vision["intermediate_size"],
+        tokens_out=tokens,
+    )
+
+
+def swin_shape(vision: Mapping[str, Any]) -> VisionShape:
+    """Read a Swin: each stage but the last halves the sides."""
+    side = vision["image_size"] // vision["patch_size"]
+    halvings = len(vision["depths"]) - 1
+    width = vision["embed_dim"]
+    return VisionShape(
+        pixels=vision["image_size"],
+        tokens=side**2,
+        width=width,
+        mlp_width=round(width * vision.get("mlp_ratio", 4.0)),
+        tokens_out=(side >> halvings) ** 2,
+    )
+
+
+def bert_shape(text: Mapping[str, Any], *, prefix: bool, tied: bool) -> TextShape:
+    """Read a BERT decoder."""
+    return TextShape(
+        layers=text["num_hidden_layers"],
+        width=text["hidden_size"],
+        mlp_width=text["intermediate_size"],
+        vocab_size=text["vocab_size"],
+        tied=tied,
+        prefix=prefix,
+    )
+
+
+def gpt2_shape(text: Mapping[str, Any]) -> TextShape:
+    """Read a GPT-2 with cross-attention."""
+    width = text["n_embd"]
+    return TextShape(
+        layers=text["n_layer"],
+        width=width,
+        mlp_width=text.get("n_inner") or 4 * width,
+        vocab_size=text["vocab_size"],
+        tied=bool(text.get("tie_word_embeddings", True)),
+        prefix=False,
+    )

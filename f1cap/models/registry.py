@@ -3,7 +3,7 @@
 A family of f1cap's own is a row here and a file in `models/families`. A package that is not ours
 adds one by an entry point in the group `f1cap.families`, whose value is a FamilySpec, several, or
 a function that returns them; the module that it names should import no torch either, as a spec
-names its code as text. Plug-ins are looked for only when none of our own families serves.
+names its code as text. Plug-ins are looked for only when none of our own families matches.
 """
 
 import importlib
@@ -40,7 +40,7 @@ class FamilySpec:
     Attributes:
         name: Of the family, in records and JSON.
         label: What sentences call it.
-        model_types: The values of `model_type` in config.json that it serves.
+        model_types: The values of `model_type` in config.json that it supports.
         architectures: Those of transformers' classes for these types that caption.
         target: The captioner, `module:Class`, imported when a model is opened. It is made as
             `TransformersCaptioner` is, and fits `base.Captioner`.
@@ -48,8 +48,8 @@ class FamilySpec:
         prompt: What the family makes of a prompt.
         shape: Reads a config.json for the memory estimate: a function, or `module:function`; it
             imports no torch. Without one, no memory is predicted.
-        check: Returns why a checkpoint of these types is not served, as in "writes with 'bert'",
-            or None.
+        check: Returns why a checkpoint of these types is not supported, as in "has the
+            text decoder 'bert'", or None.
     """
 
     name: str
@@ -78,10 +78,10 @@ class FamilySpec:
         return f"{self.label} (model_type {', '.join(self.model_types)})"
 
     def problem_of(self, config: Mapping[str, Any]) -> str | None:
-        """Say why a checkpoint of one of the model types is not served; None if it is."""
+        """Say why a checkpoint of one of the model types is not supported; None if it is."""
         made = config.get("architectures")
         if isinstance(made, list) and made and not set(self.architectures) & set(map(str, made)):
-            return f"is made for {', '.join(map(str, made))}, which writes no captions"
+            return f"is made for {', '.join(map(str, made))}, which does not generate captions"
         return None if self.check is None else self.check(config)
 
     def read_shape(self, config: Mapping[str, Any]) -> "Architecture | None":
@@ -99,7 +99,7 @@ class FamilySpec:
 def _require_gpt2(config: Mapping[str, Any]) -> str | None:
     decoder = config.get("decoder")
     declared = decoder.get("model_type") if isinstance(decoder, dict) else None
-    return None if declared == "gpt2" else f"writes with {declared!r}, not GPT-2"
+    return None if declared == "gpt2" else f"has the text decoder {declared!r}, not GPT-2"
 
 
 BLIP = FamilySpec(
@@ -110,7 +110,7 @@ BLIP = FamilySpec(
     target="f1cap.models.families.blip:BlipCaptioner",
     decoding=Decoding(num_beams=5),
     prompt=PromptKind.CONTINUATION,
-    shape="f1cap.models.shapes:blip_shape",
+    shape="f1cap.models.memory_estimate:blip_shape",
 )
 GIT = FamilySpec(
     name="git",
@@ -119,7 +119,7 @@ GIT = FamilySpec(
     architectures=("GitForCausalLM",),
     target="f1cap.models.families.git:GitCaptioner",
     decoding=Decoding(num_beams=4),
-    shape="f1cap.models.shapes:git_shape",
+    shape="f1cap.models.memory_estimate:git_shape",
 )
 VISION_ENCODER_DECODER = FamilySpec(
     name="vision-encoder-decoder",
@@ -128,7 +128,7 @@ VISION_ENCODER_DECODER = FamilySpec(
     architectures=("VisionEncoderDecoderModel",),
     target="f1cap.models.families.vision_gpt2:VisionGpt2Captioner",
     decoding=Decoding(num_beams=5, no_repeat_ngram_size=2),
-    shape="f1cap.models.shapes:encoder_gpt2_shape",
+    shape="f1cap.models.memory_estimate:encoder_gpt2_shape",
     check=_require_gpt2,
 )
 BUILT_IN = (BLIP, GIT, VISION_ENCODER_DECODER)
@@ -167,7 +167,7 @@ def find(name: str) -> FamilySpec:
 
 
 def serving(model_type: str) -> Iterator[FamilySpec]:
-    """Yield the families that serve a value of `model_type`, ours first."""
+    """Yield the families that support a value of `model_type`, ours first."""
     return (family for family in _ours_then_others() if model_type in family.model_types)
 
 
@@ -215,14 +215,14 @@ def plugins() -> Plugins:
         except Exception as error:  # noqa: BLE001 - code that is not ours may raise anything
             problems.append(
                 f"The package {package} adds no family: its entry point {entry_point.name} = "
-                f"{entry_point.value} fails: {_reason(error)}"
+                f"{entry_point.value} failed: {_reason(error)}"
             )
             continue
         for family in found:
             if family.name in taken:
                 problems.append(
                     f"The package {package} names a family {family.name!r}, which "
-                    f"{taken[family.name]} has: it is ignored."
+                    f"{taken[family.name]} already has: it is ignored."
                 )
                 continue
             taken[family.name] = packages[family.name] = package
@@ -241,11 +241,11 @@ def _load(entry_point: "EntryPoint") -> tuple[FamilySpec, ...]:
         value = value()
     found = (value,) if isinstance(value, FamilySpec) else value
     if not isinstance(found, Iterable):
-        raise TypeError(f"{found!r} is no FamilySpec.")
+        raise TypeError(f"{found!r} is not a FamilySpec.")
     found = tuple(found)
     for one in found:
         if not isinstance(one, FamilySpec):
-            raise TypeError(f"{one!r} is no FamilySpec.")
+            raise TypeError(f"{one!r} is not a FamilySpec.")
     return found
 
 

@@ -1,11 +1,8 @@
 """The live display of a benchmark on a terminal: a bar for each row, and a memory gauge."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -14,7 +11,6 @@ from rich.text import Text
 from f1cap.render.bench_progress import BenchState
 from f1cap.render.formatting import count, memory, printable, seconds
 
-_UPDATES = 5
 _GAUGE = 24
 _LINES_BELOW = 4  # the bars: latency, gauge, a note, the cursor
 
@@ -23,7 +19,7 @@ class LiveBench:
     """A bar with the phase for each row; below them the newest latency and memory."""
 
     def __init__(self, console: Console, state: Callable[[], BenchState]) -> None:
-        """Show on a console what `state` returns at each screen update."""
+        """Draw what `state` returns at each screen update."""
         self._console = console
         self._state = state
         self._bars = Progress(
@@ -34,24 +30,6 @@ class LiveBench:
             console=console,
             expand=True,
         )
-        self._live = Live(
-            get_renderable=self.draw,
-            console=console,
-            refresh_per_second=_UPDATES,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     def draw(self) -> RenderableType:
         """Return the screen of this moment."""
@@ -59,7 +37,7 @@ class LiveBench:
         self._update_bars(state)
         if state.latency_s is None:
             return self._bars
-        figures = f"{count(state.images, 'image')} · {seconds(state.latency_s)} an image"
+        figures = f"{count(state.images, 'image')} · {seconds(state.latency_s)} per image"
         return Group(self._bars, Text(figures, style="dim"), _gauge(state))
 
     def _update_bars(self, state: BenchState) -> None:
@@ -80,7 +58,7 @@ class LiveBench:
 def _gauge(state: BenchState) -> RenderableType:
     used, total = state.used_bytes, state.memory.vram_total_bytes
     if total is None or state.memory.vram_process_bytes is None:
-        text = f"resident {memory(used)} · peak {memory(state.peak_bytes or None)}"
+        text = f"RAM {memory(used)} · peak {memory(state.peak_bytes or None)}"
         return Text(text, style="dim")
     grid = Table.grid(padding=(0, 1))
     grid.add_row(

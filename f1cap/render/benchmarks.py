@@ -23,7 +23,7 @@ def write_json(benchmark: Benchmark, stream: TextIO) -> None:
 
 
 def write_csv(benchmark: Benchmark, stream: TextIO) -> None:
-    """Write a line a row, with every number."""
+    """Write one line per row, with every number."""
     columns = csv_columns()
     writer = table_writer(stream)
     writer.writerow([column.heading for column in columns])
@@ -45,7 +45,7 @@ def write_table(benchmark: Benchmark, stream: TextIO, *, verbose: bool = False) 
         _print_fitting(console, complete, main_columns(complete))
         if verbose:
             console.print()
-            console.print(Text("Where the time goes (medians an image)", style="bold"))
+            console.print(Text("Where the time goes (medians per image)", style="bold"))
             _print_fitting(console, complete, time_columns(complete))
             for line in _watching(complete):
                 console.print(Text(line, style="dim"), soft_wrap=True)
@@ -85,13 +85,13 @@ def _print_fitting(
 
 
 def _watching(rows: Sequence[BenchRow]) -> Iterator[str]:
-    """Say how memory was watched, and what of one core that took."""
-    seen = [row.sampling for row in rows if row.sampling is not None]
-    intervals = [one.interval_s for one in seen if one.interval_s is not None]
-    shares = [one.cpu_share for one in seen if one.cpu_share is not None]
+    """Say how memory was sampled, and how much of one core that took."""
+    samplings = [row.sampling for row in rows if row.sampling is not None]
+    intervals = [one.interval_s for one in samplings if one.interval_s is not None]
+    shares = [one.cpu_share for one in samplings if one.cpu_share is not None]
     if intervals and shares:
         yield (
-            f"Memory was watched every {1000 * max(intervals):.1f} ms from another process, which "
+            f"Memory was sampled every {1000 * max(intervals):.1f} ms from another process, which "
             f"took {100 * max(shares):.1f} % of one core."
         )
 
@@ -121,21 +121,16 @@ def _setting(row: BenchRow) -> str:
 
 def _remarks(benchmark: Benchmark) -> Iterator[str]:
     """Yield what to know when reading the numbers, each once."""
-    told: set[str] = set()
     rows = benchmark.rows
-    for row in rows:
-        for note in row.notes:
-            if note not in told:
-                told.add(note)
-                yield note
+    yield from dict.fromkeys(note for row in rows for note in row.notes)
     qualities = [row.quality for row in rows if row.quality is not None]
     if qualities:
         if qualities[0].note is not None:
             yield f"No CIDEr: {qualities[0].note}"
         elif qualities[0].images < 50:
             yield (
-                f"CIDEr on {qualities[0].images} images says little: mind its interval; "
-                "f1cap eval says more."
+                f"CIDEr on {qualities[0].images} images is imprecise: see its interval; "
+                "`f1cap eval` tells more."
             )
     if any(row.transformers is not None for row in rows):
         yield (
@@ -154,7 +149,7 @@ def _comparison(comparison: BaselineComparison) -> Iterator[str]:
     elif comparison.compared:
         yield f"No worse than {comparison.baseline} by more than {share} ({rows} compared)."
     else:
-        yield f"Nothing to compare: {comparison.baseline} has no row of the same setting."
+        yield f"Nothing to compare: {comparison.baseline} has no row with the same settings."
     for found in comparison.regressions:
         yield (
             f"  {found.model} ({found.dtype}, batch size {found.batch_size}): {found.metric} "

@@ -15,6 +15,8 @@ _SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
 
 _Format = TypeVar("_Format", bound=StrEnum)
 
+Status = Literal["ok", "partial", "error"]
+
 
 class OutputFormat(StrEnum):
     """The formats of a command, a row each: the name, and what writes it as `module:function`.
@@ -44,15 +46,6 @@ class OutputFormat(StrEnum):
         return cast("Callable[..., None]", pkgutil.resolve_name(self.writer))
 
 
-def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
-    """Return what the user asked for, else what the output file's suffix says, else the first."""
-    if asked is not None:
-        return asked
-    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
-    name = _SUFFIXES.get(suffix, suffix)
-    return next((form for form in formats if form == name), next(iter(formats)))
-
-
 class CaptionFormat(OutputFormat):
     """How captions are written."""
 
@@ -70,7 +63,7 @@ class CaptionFormat(OutputFormat):
         """
         if self is CaptionFormat.COCO and models > 1:
             raise UsageError(
-                "--format coco holds the captions of one model only.",
+                "--format coco takes the captions of one model only.",
                 hint="Run the models one by one, or use --format jsonl.",
             )
 
@@ -90,7 +83,7 @@ class ModelsFormat(OutputFormat):
 
 
 class EvalFormat(OutputFormat):
-    """How scores are written; CSV has one row an image."""
+    """How scores are written; CSV has one row per image."""
 
     TABLE = "table", "f1cap.render.evaluation:write_table"
     JSON = "json", "f1cap.render.evaluation:write_json"
@@ -98,7 +91,7 @@ class EvalFormat(OutputFormat):
 
 
 class CompareFormat(OutputFormat):
-    """How a comparison is written; CSV has one row a model."""
+    """How a comparison is written; CSV has one row per model."""
 
     TABLE = "table", "f1cap.render.comparison:write_table"
     MARKDOWN = "markdown", "f1cap.render.markdown:write_markdown"
@@ -107,7 +100,7 @@ class CompareFormat(OutputFormat):
 
 
 class BenchFormat(OutputFormat):
-    """How a benchmark is written; CSV has one row a model and setting."""
+    """How a benchmark is written; CSV has one row per model and setting."""
 
     TABLE = "table", "f1cap.render.benchmarks:write_table"
     MARKDOWN = "markdown", "f1cap.render.benchmarks:write_markdown"
@@ -115,7 +108,13 @@ class BenchFormat(OutputFormat):
     CSV = "csv", "f1cap.render.benchmarks:write_csv"
 
 
-Status = Literal["ok", "partial", "error"]
+def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
+    """Return what the user asked for, else what the output file's suffix says, else the first."""
+    if asked is not None:
+        return asked
+    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+    name = _SUFFIXES.get(suffix, suffix)
+    return next((form for form in formats if form == name), next(iter(formats)))
 
 
 def write_document(

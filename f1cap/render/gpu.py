@@ -207,7 +207,7 @@ def _fit_table(report: DeviceReport) -> Table:
 def _measured(fit: ModelFit, report: DeviceReport) -> str:
     """Return the measured peak; with its batch size where that is another one."""
     same = fit.measured_batch_size in {None, report.settings.batch_size}
-    batch = "" if same else f" (batch {fit.measured_batch_size})"
+    batch = "" if same else f" (batch size {fit.measured_batch_size})"
     return f"{memory(fit.measured_vram_bytes)}{batch}"
 
 

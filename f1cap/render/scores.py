@@ -49,7 +49,7 @@ def level_means(comparison: Comparison) -> str:
     report = comparison.evaluation.report
     primary = report.primary_metric.label
     return (
-        "level with the best: the interval of their difference holds zero or, "
+        "level with the best: the interval of their difference contains zero or, "
         f"for {primary}, p (Holm) is 0.05 or more"
     )
 
@@ -66,17 +66,17 @@ def times(ratio: float | None) -> str:
 
 def text_lines(text: TextStatistics) -> Iterator[str]:
     """Yield what captions look like with no metric in between, line by line."""
-    length = f"{text.words_per_caption:.1f} words a caption"
+    length = f"{text.words_per_caption:.1f} words per caption"
     if text.reference_words is not None:
         length += f" ({times(text.length_ratio)} the references' {text.reference_words:.1f})"
-    yield f"{length} · cut off at the limit {percent(text.truncated)}"
+    yield f"{length} · cut off at the length limit {percent(text.truncated)}"
     yield (
         f"line breaks {percent(text.line_breaks)} · empty {text.empty} · "
         f"same caption on several images {text.identical}"
     )
     yield (
-        f"repeated words {percent(text.repeated_1)}, pairs {percent(text.repeated_2)}, "
-        f"runs of four {percent(text.repeated_4)} · distinct-1/2 "
+        f"repeated words {percent(text.repeated_1)}, bigrams {percent(text.repeated_2)}, "
+        f"4-grams {percent(text.repeated_4)} · distinct-1/2 "
         f"{text.distinct_1:.2f}/{text.distinct_2:.2f}"
     )
 

@@ -20,6 +20,29 @@ _FILE_COLUMNS = 200
 _UPDATES_PER_S = 5
 
 
+class RowWriter(Protocol):
+    """What is used of a `csv` writer."""
+
+    def writerow(self, row: Iterable[object], /) -> object:
+        """Write one row."""
+        ...
+
+
+class Fittable(Protocol):
+    """A column that may be left out."""
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above it."""
+
+    @property
+    def keep(self) -> int:
+        """Return its priority: columns are left out from the highest number down."""
+
+
+_Column = TypeVar("_Column", bound=Fittable)
+
+
 def prepare_streams() -> None:
     """Make both streams take any text.
 
@@ -52,9 +75,9 @@ def message_console() -> Console:
 def live_screen(
     console: Console, draw: Callable[[], RenderableType]
 ) -> AbstractContextManager[object]:
-    """Return a context in which a part of the terminal is drawn anew by its own clock.
+    """Return a context in which a part of the terminal is redrawn at fixed intervals.
 
-    A thread of its own draws, so that a model never waits for the screen.
+    A separate thread draws, so that a model never waits for the screen.
     """
     # rich.live costs start-up time that a pipe need not pay
     from rich.live import Live
@@ -72,49 +95,10 @@ def print_trimmed(console: Console, content: RenderableType) -> None:
         console.file.write(f"{line.rstrip()}\n")
 
 
-def _console(stream: TextIO) -> Console:
-    # Emoji codes, markup and highlighting would rewrite captions and file names.
-    return Console(file=stream, markup=False, emoji=False, highlight=False)
-
-
-class RowWriter(Protocol):
-    """What is used of a `csv` writer."""
-
-    def writerow(self, row: Iterable[object], /) -> object:
-        """Write one row."""
-        ...
-
-
 def table_writer(stream: TextIO) -> RowWriter:
     """Return a writer of rows, one line each."""
     writer = csv.writer(stream, lineterminator="\n")
     return _CleanRows(writer) if stream.isatty() else writer
-
-
-class _CleanRows:
-    """Lets nothing through that would act on the terminal."""
-
-    def __init__(self, writer: RowWriter) -> None:
-        self._writer = writer
-
-    def writerow(self, row: Iterable[object]) -> None:
-        """Write one row, each cell as text."""
-        self._writer.writerow([printable("" if cell is None else str(cell)) for cell in row])
-
-
-class Fittable(Protocol):
-    """A column that may be left out."""
-
-    @property
-    def heading(self) -> str:
-        """Return what stands above it."""
-
-    @property
-    def keep(self) -> int:
-        """Return its place in the order: from the highest number down columns are left out."""
-
-
-_Column = TypeVar("_Column", bound=Fittable)
 
 
 def print_fitting(
@@ -140,8 +124,24 @@ def print_fitting(
     print_trimmed(console, build(shown))
     if left_out:
         names = ", ".join(column.heading for column in left_out)
-        line = f"Left out for width: {names} (a wider terminal or --format {elsewhere} shows all)"
+        line = f"Hidden columns: {names} (a wider terminal or --format {elsewhere} shows them)"
         print_trimmed(console, Text(line, style="dim"))
+
+
+class _CleanRows:
+    """Lets nothing through that would act on the terminal."""
+
+    def __init__(self, writer: RowWriter) -> None:
+        self._writer = writer
+
+    def writerow(self, row: Iterable[object]) -> None:
+        """Write one row, each cell as text."""
+        self._writer.writerow([printable("" if cell is None else str(cell)) for cell in row])
+
+
+def _console(stream: TextIO) -> Console:
+    # Emoji codes, markup and highlighting would rewrite captions and file names.
+    return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
 def _width(console: Console, table: Table) -> int:

@@ -14,10 +14,21 @@ from f1cap.store.folders import cache_folder, make_folder, write_atomically
 
 _SAVED_FORMAT = 2
 _READABLE_FORMATS = (1, 2)
-# What each format of the peaks' file calls the GPU.
 _PEAKS_FORMAT = 2
+# What each format of the peaks' file calls the GPU.
 _GPU_KEYS = {1: "card", 2: "gpu"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class PeakKey:
+    """What a measured peak depends on."""
+
+    gpu: str
+    model: str
+    dtype: str
+    num_beams: int
+    batch_size: int
 
 
 def check_benchmark_name(name: str) -> None:
@@ -28,8 +39,8 @@ def check_benchmark_name(name: str) -> None:
     """
     if _NAME.fullmatch(name) is None:
         raise UsageError(
-            f"{name!r} is no name for a benchmark.",
-            hint="Letters, digits, dots, hyphens and underscores make one.",
+            f"{name!r} is not a valid name for a benchmark.",
+            hint="Use letters, digits, dots, hyphens and underscores only.",
         )
 
 
@@ -59,7 +70,9 @@ def read_benchmark(name: str) -> BenchmarkSummary:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
         raise StorageError(
             f"There is no benchmark named {name}.",
-            hint=f"Kept are: {known}." if known else "Keep one first: f1cap bench … --save NAME",
+            hint=f"Saved benchmarks: {known}."
+            if known
+            else "Save one first: f1cap bench … --save NAME",
         ) from None
     except (OSError, ValueError) as error:
         raise StorageError(f"The benchmark in {path} cannot be read: {error}") from error
@@ -69,23 +82,8 @@ def read_benchmark(name: str) -> BenchmarkSummary:
     except (KeyError, TypeError, ValueError):
         pass  # the same to the user as another format
     raise StorageError(
-        f"{path} is no benchmark of this version.", hint="Make it again with --save."
+        f"{path} is not a benchmark that this version can read.", hint="Save it again with --save."
     )
-
-
-def _path(name: str) -> Path:
-    return cache_folder() / "benchmarks" / "saved" / f"{name}.json"
-
-
-@dataclass(frozen=True, slots=True)
-class PeakKey:
-    """What a measured peak depends on."""
-
-    gpu: str
-    model: str
-    dtype: str
-    num_beams: int
-    batch_size: int
 
 
 def read_peaks() -> dict[PeakKey, int]:
@@ -120,6 +118,10 @@ def write_peaks(measured: Iterable[tuple[PeakKey, int]]) -> None:
     path = _peaks_path()
     make_folder(path.parent)
     write_atomically(path, [*stream_json({"format": _PEAKS_FORMAT, "peaks": entries}), "\n"])
+
+
+def _path(name: str) -> Path:
+    return cache_folder() / "benchmarks" / "saved" / f"{name}.json"
 
 
 def _peaks_path() -> Path:

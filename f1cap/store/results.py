@@ -32,14 +32,14 @@ def read_results(folder: Path, model: str) -> CaptionSet:
     if not path.is_file():
         raise CaptionSetError(
             f"There are no captions of {model} for these images.",
-            hint=f"Make them: f1cap caption … --model {model}",
+            hint=f"Create them: f1cap caption … --model {model}",
         )
     captions = read_object(path)
     if not all(isinstance(caption, str) for caption in captions.values()):
         captions = {}
     if not captions:
         raise CaptionSetError(
-            f"{path} holds no captions.", hint=f"Run f1cap caption … --model {model} again."
+            f"{path} contains no captions.", hint=f"Run f1cap caption … --model {model} again."
         )
     texts = {image: str(caption) for image, caption in captions.items()}
     truncated, line_breaks = _flags(folder / JOURNAL, texts)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,7 +125,7 @@ def test_plain_transformers_takes_every_second_round(bench: Bench) -> None:
     assert row["transformers"]["identical"] == 1.0
     assert row["transformers"]["images"] == 5
     assert row["transformers"]["speedup"] > 0
-    assert any("--vram-limit is n/a" in note for note in row["notes"])
+    assert any("--vram-limit has no effect here" in note for note in row["notes"])
     assert "--reference" not in result.stderr
 
 
@@ -153,6 +154,17 @@ def test_settings_of_caption_are_settings_of_bench(bench: Bench, photos: Path) -
     assert (row["prompt"], row["reduced_jpeg"]) == (None, True)
     # plain transformers sees all pixels: what the captions of these captioners tell apart
     assert row["transformers"]["identical"] == 0.0
+
+
+def test_each_model_has_rows_of_its_own_once(
+    bench: Bench, checkpoint: Path, tmp_path: Path
+) -> None:
+    namesake = tmp_path / "other" / checkpoint.name
+    shutil.copytree(checkpoint, namesake)
+    models = ("git-mini", "GIT-MINI", str(checkpoint), str(namesake))
+    asked = [option for name in models for option in ("--model", name)]
+    rows = document_of(bench(*asked, "--format", "json"))["data"]["rows"]
+    assert [row["model"] for row in rows] == ["git-mini", str(checkpoint), str(namesake)]
 
 
 def test_a_prompt_for_a_model_that_takes_none_is_refused_at_once(bench: Bench) -> None:
@@ -233,7 +245,7 @@ def test_a_broken_image_is_told_once_and_costs_no_model(bench: Bench, photos: Pa
     for path in photos.rglob("*.jpg"):
         path.write_bytes(b"no image")
     (row,) = document_of(bench("--model", "git-mini", "--format", "json"))["data"]["rows"]
-    assert row["reason"] == "Not one of the images can be read."
+    assert row["reason"] == "None of the images can be read."
 
 
 def test_quality_stands_beside_cost(bench: Bench, photos: Path) -> None:

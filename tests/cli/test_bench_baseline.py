@@ -34,7 +34,7 @@ def test_a_worse_number_than_the_baseline_s_is_an_exit_code(bench: Bench, tmp_pa
     assert bench("--model", "git-mini", "--baseline", "before").exit_code == 1
     absent = bench("--model", "git-mini", "--baseline", "never")
     assert absent.exit_code == 1
-    assert "Kept are: before." in absent.stderr
+    assert "Saved benchmarks: before." in absent.stderr
 
 
 def test_a_result_that_cannot_be_kept_is_shown_all_the_same(bench: Bench, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_baseline_with_nothing_to_compare_does_not_pass(bench: Bench, photos: 
     assert bench(*args, "--save", "both").exit_code == 0
     fewer = bench("--model", "git-mini", "--baseline", "both", "--tolerance", "100000%")
     assert fewer.exit_code == 0, fewer.output
-    assert "swin-mini (float32) was measured then and is not now" in fewer.stdout
+    assert "swin-mini (float32) was measured in the baseline and not in this run" in fewer.stdout
 
     other = bench("--model", "git-mini", "--batch-size", "3", "--baseline", "both")
     assert other.exit_code == 3

@@ -144,7 +144,7 @@ def test_photographs_that_nobody_can_decode_are_named(
     (photos / "cars" / "IMG_1.HEIC").write_bytes(b"x")
     result = run_caption(runner, photos, "--model", checkpoint, "--format", "json")
     assert result.exit_code == 0
-    assert "HEIC or raw: cars/IMG_1.HEIC." in result.stderr
+    assert "HEIC and raw files: cars/IMG_1.HEIC." in result.stderr
     assert document_of(result)["data"]["passed_over"] == ["cars/IMG_1.HEIC"]
 
 

@@ -172,7 +172,7 @@ def test_a_metric_that_needs_images_and_no_references(
         "compare", *arguments, "--references", tmp_path / "short.json", PYTHONPATH=site
     )  # fmt: skip
     assert bare.returncode == 2
-    assert "weight looks at the images, and no dataset was named" in bare.stderr
+    assert "weight needs the images, and no dataset was named" in bare.stderr
 
 
 def test_a_package_that_does_not_load_is_named(

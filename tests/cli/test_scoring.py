@@ -69,7 +69,7 @@ def test_compare_json_holds_the_contract(runner: CliRunner, files: Path) -> None
     assert pair["exact"] is True
     assert pair["p"] == pytest.approx(2 / 2**12)
     assert data["models"][1]["negative_control"] is True
-    assert "exposed" in data["conclusion"]
+    assert "negative control swin-mini is detected" in data["conclusion"]
     assert "12 images" in data["conclusion"]
     assert len(data["disagreements"]) == 5
     assert data["best"]["cider"] == ["good"]
@@ -94,13 +94,13 @@ def test_compare_table_fits_the_screen(
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "(control)" in result.stdout
-    assert "exposed" in result.stdout
-    assert "Left out for width: Params, BLEU-1 (" in result.stdout
+    assert "negative control swin-mini is detected" in result.stdout
+    assert "Hidden columns: Params, BLEU-1 (" in result.stdout
     monkeypatch.setenv("COLUMNS", "60")
     assert "Params, BLEU-1, Cut off, BLEU-4 (" in _compare(runner, files, *NO_METEOR).stdout
     monkeypatch.delenv("COLUMNS")
     piped = _compare(runner, files, *NO_METEOR).stdout
-    assert "Left out" not in piped
+    assert "Hidden columns" not in piped
     assert "Params" in piped
     rows = _compare(runner, files, *NO_METEOR, "--format", "csv").stdout
     csv_rows = list(csv.DictReader(io.StringIO(rows)))

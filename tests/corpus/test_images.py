@@ -238,9 +238,9 @@ def test_no_memory_is_a_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "a.png"
     path.write_bytes(encode("PNG"))
     monkeypatch.setattr(Image, "open", exhaust)
-    assert refusal(path) == "a.png needs more memory than there is."
+    assert refusal(path) == "a.png does not fit into memory."
     monkeypatch.setattr(os, "fdopen", exhaust)
-    assert refusal(path) == "a.png needs more memory than there is."
+    assert refusal(path) == "a.png does not fit into memory."
 
 
 def test_every_extension_listed_is_one_that_pillow_decodes() -> None:

@@ -100,7 +100,7 @@ def test_a_loaded_images_shape_is_squeezed_too() -> None:
         (np.zeros((3, 4, 4), dtype=np.uint8), "x is an array [3, 4, 4] of uint8."),
         (np.zeros((4, 0, 3), dtype=np.uint8), "x is an array [4, 0, 3] of uint8."),
         (np.zeros((4, 4, 3), dtype=np.float32), "x is an array [4, 4, 3] of float32."),
-        (3, "x is of type int, which is no image."),
+        (3, "x is of type int, which is not an image."),
     ],
 )
 def test_what_is_no_image_is_one_sentence(source: object, said: str) -> None:
@@ -112,6 +112,6 @@ def test_what_is_no_image_is_one_sentence(source: object, said: str) -> None:
 def test_a_damaged_image_that_pillow_opened_is_one_sentence() -> None:
     with (
         Image.open(BytesIO(encode("PNG")[:-60])) as damaged,
-        pytest.raises(ImageError, match=r"^x is damaged or cut short"),
+        pytest.raises(ImageError, match=r"^x is damaged or truncated"),
     ):
         corpus.decode_loaded(corpus.LoadedImage("x", damaged))

@@ -226,7 +226,7 @@ def test_no_images_says_what_would_be_one(tmp_path: Path) -> None:
 
 def test_a_dataset_file_whose_images_are_all_gone(tmp_path: Path) -> None:
     describe(tmp_path, "a.jpg", "b.jpg")
-    with pytest.raises(DatasetError, match=r"None of the 2 images .* is there: a\.jpg …"):
+    with pytest.raises(DatasetError, match=r"None of the 2 images .* exists: a\.jpg …"):
         images(tmp_path)
 
 

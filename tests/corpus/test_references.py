@@ -144,11 +144,11 @@ BAD: dict[str, tuple[object, str]] = {
     "a drive": (own(entry("C:\\a.jpg")), "entry 1 has the absolute path"),
     "a drive's own folder": (own(entry("c:a.jpg")), "entry 1 has the absolute path"),
     "a share": (own(entry("\\\\host\\a.jpg")), "entry 1 has the absolute path"),
-    "a name that leaves": (own(entry("x/../../a.jpg")), "leaves the folder"),
-    "a name that leaves and returns": (own(entry("x/../a.jpg")), "leaves the folder"),
-    "a name that leaves on Windows": (own(entry("..\\a.jpg")), "leaves the folder"),
-    "a null byte": (own(entry("a\0.jpg")), "which no file can have"),
-    "half a character": (own(entry("\ud83c.jpg")), "which no file can have"),
+    "a name that leaves": (own(entry("x/../../a.jpg")), "is outside the folder"),
+    "a name that leaves and returns": (own(entry("x/../a.jpg")), "is outside the folder"),
+    "a name that leaves on Windows": (own(entry("..\\a.jpg")), "is outside the folder"),
+    "a null byte": (own(entry("a\0.jpg")), "which is not a valid file name"),
+    "half a character": (own(entry("\ud83c.jpg")), "which is not a valid file name"),
     "a repeated name": (own(entry(), entry("./a.jpg")), "entry 2 names 'a.jpg', which an earlier"),
     "a caption of another type": (own(entry(caption=["x"])), "a caption that is a list, not text"),
     "a truth for a caption": (own(entry(caption=True)), "that is true or false, not text"),
@@ -156,7 +156,7 @@ BAD: dict[str, tuple[object, str]] = {
     "a wrong one among captions": (own(entry(captions=["x", 1.5])), "a caption that is a number"),
     "a category of another type": (own(entry(category=3)), "entry 1 has a `category` that is a nu"),
     "an id of another type": (own(entry(id=[1])), "entry 1 needs an `id` that is a number or text"),
-    "a key twice": (b'{"a.jpg": "x", "a.jpg": "y"}', "one object has the key 'a.jpg' twice"),
+    "a key twice": (b'{"a.jpg": "x", "a.jpg": "y"}', "an object has the key 'a.jpg' twice"),
     "flat with a number": ({"a.jpg": "x", "b.jpg": 7}, "entry 2 has a caption that is a number"),
     "flat with an object": ({"a.jpg": {}}, "entry 1 has a caption that is an object"),
     "flat with null": ({"a.jpg": None}, "entry 1 has a caption that is null"),
@@ -179,7 +179,7 @@ BAD: dict[str, tuple[object, str]] = {
     ),
     "an annotation of no image": (
         {**own({"file_name": "a", "id": 1}), "annotations": [{"image_id": 2, "caption": "x"}]},
-        "annotation 1 is about the image 2, which `images` does not have",
+        "annotation 1 is about the image 2, which is not in `images`",
     ),
     "an annotation of a truth": (
         {**own({"file_name": "a", "id": 1}), "annotations": [{"image_id": True, "caption": "x"}]},
@@ -231,5 +231,5 @@ def test_no_memory_is_a_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise MemoryError
 
     monkeypatch.setattr(json, "loads", exhaust)
-    with pytest.raises(DatasetError, match="more memory"):
+    with pytest.raises(DatasetError, match="does not fit into memory"):
         corpus.read_references(write(tmp_path, b"{}"))

@@ -140,5 +140,5 @@ def test_one_is_one() -> None:
     ]
     tokens = ScoringInput(["a", "b"], {"m": ["", "a car on the track"]}, [["x"], ["y"]])
     empty, short = (remark.text for remark in token_remarks(tokens))
-    assert empty == "1 caption of m holds no word and scores 0: a."
+    assert empty == "1 caption of m contains no word and scores 0: a."
     assert short.startswith("1 of 2 captions of m has fewer than four words")

@@ -57,7 +57,7 @@ def test_option_may_be_a_file_a_folder_or_a_name(
     ("answer", "complaint"),
     [
         ("echo 'no runtime here' >&2; exit 1", "code 1 (no runtime here)"),
-        ("exit 0", "stated no version"),
+        ("exit 0", "printed no version"),
         ("sleep 30; exit 0", "did not answer"),
     ],
 )
@@ -97,7 +97,7 @@ def test_no_java_costs_what_needs_it_and_no_more(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(java_module, "find_spec", lambda _name: None)
     report = score({"m": CAPTIONS, "n": CAPTIONS}, REFERENCES, options=QUICK)
     assert [problem.code for problem in report.problems] == ["java"]
-    assert "No Java that works was found" in report.problems[0].message
+    assert "No working Java was found" in report.problems[0].message
     assert report.java is None
     assert report.pairs == ()
     for entry in report.models[0].scores.values():
@@ -118,7 +118,7 @@ def test_injected_options_do_not_reach_java(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("echo 'Error occurred during initialization of VM'; exit 1", "ended with code 1: Error"),
+        ("echo 'Error occurred during initialization of VM'; exit 1", "exited with code 1: Error"),
         ("echo one; echo two; exit 0", "returned 2 lines for 1 captions"),
         ("sleep 60", "did not answer"),
     ],
@@ -135,9 +135,9 @@ def test_tokeniser_that_fails(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("echo 'Error: no memory' >&2; exit 1", "ended before all captions were scored: Error"),
-        ("echo 'Error in a JVM'; sleep 60", "something else than scores: Error in a JVM"),
-        ("echo '1.0 2.0'; sleep 60", "something else than scores"),
+        ("echo 'Error: no memory' >&2; exit 1", "exited before all captions were scored: Error"),
+        ("echo 'Error in a JVM'; sleep 60", "something other than scores: Error in a JVM"),
+        ("echo '1.0 2.0'; sleep 60", "something other than scores"),
         ("sleep 60", "did not answer"),
     ],
 )

@@ -16,9 +16,9 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTo
 from f1cap.errors import OutOfMemoryError, UnsupportedModelError, UsageError
 from f1cap.models import registry
 from f1cap.models.base import Captioner
+from f1cap.models.families.plain import open_plain
 from f1cap.models.loading import open_captioner
 from f1cap.models.naming import resolve
-from f1cap.models.plain import open_plain
 from f1cap.records.models import Decoding, Device, DType, Engine, Placement
 from tests.checkpoints import FAMILIES, POSITIONS
 
@@ -248,7 +248,7 @@ def test_a_batch_that_does_not_fit_leaves_nothing_behind(
 
     _break_search(monkeypatch, fail)
     prepared = [blip.preprocess(image) for image in images]
-    for count, words in ((2, "2 images at once do not fit"), (1, "One image does not fit")):
+    for count, words in ((2, "Batch size 2 does not fit"), (1, "One image does not fit")):
         with pytest.raises(OutOfMemoryError, match=words) as caught:
             blip.generate(prepared[:count], GREEDY)
         assert caught.value.__context__ is None
@@ -272,5 +272,5 @@ def test_another_failure_is_a_bug_and_stays_one(
 
 def _break_search(monkeypatch: pytest.MonkeyPatch, fail: Callable[..., None]) -> None:
     """Let both engines fail where they begin."""
-    monkeypatch.setattr("f1cap.models.captioner.search", fail)
+    monkeypatch.setattr("f1cap.models.families.captioner.search", fail)
     monkeypatch.setattr("transformers.BlipForConditionalGeneration.generate", fail)

@@ -131,7 +131,7 @@ def test_the_parameters_of_a_mini_are_those_of_its_weights(name: str) -> None:
         ),
         (
             {"model_type": "vision-encoder-decoder", "decoder": {"model_type": "trocr"}},
-            "writes with 'trocr'",
+            "has the text decoder 'trocr'",
         ),
     ],
 )

@@ -11,8 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from f1cap.models import memory_estimate, registry
 from f1cap.models.catalog import CATALOG
 from f1cap.models.loading import open_captioner
-from f1cap.models.memory_estimate import architecture_of, parameters_of
-from f1cap.models.shapes import ARCHITECTURES
+from f1cap.models.memory_estimate import ARCHITECTURES, architecture_of, parameters_of
 from f1cap.records.models import Decoding, DType
 from tests.checkpoints import FAMILIES, make_checkpoint
 

@@ -68,7 +68,7 @@ def expect(folder: Path, kind: type[CheckpointError], *words: str) -> None:
     ("damage", "words"),
     [
         (lambda data: data[:-1000], "of 198,968 bytes"),
-        (lambda data: data[:4000], "its header does not fit"),
+        (lambda data: data[:4000], "its header is longer than the file"),
         (lambda _: b"", "it has 0 bytes"),
         (lambda _: POINTER.encode(), "git-lfs pointer"),
         (lambda data: b"\xff" * 64 + data[64:], "header"),
@@ -88,7 +88,7 @@ def test_damaged_safetensors(folder: Path, damage: Callable[[bytes], bytes], wor
         (lambda data: data[: len(data) // 2], "ends early"),
         (lambda _: b"", "it has 0 bytes"),
         (lambda _: POINTER.encode(), "git-lfs pointer"),
-        (lambda _: b"<html>" * 400, "no weights file"),
+        (lambda _: b"<html>" * 400, "not a weights file"),
         (lambda data: data.replace(b"data/3", b"data/x"), "damaged"),
     ],
 )
@@ -217,7 +217,7 @@ def test_a_config_of_another_width(folder: Path) -> None:
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(config | {"vocab_size": config["vocab_size"] + 3}))
-    expect(folder, CorruptCheckpointError, "config.json", "does not fit the weights")
+    expect(folder, CorruptCheckpointError, "config.json", "does not match the weights")
 
 
 def test_a_folder_without_a_preprocessor(folder: Path) -> None:

@@ -61,7 +61,7 @@ def _run(listener: CaptionProgress, clock: _Clock) -> None:
     listener.failed(BAD_IMAGE)
     clock.now_s += 4
     listener.captioned(CAPTIONS[1], MEMORY)
-    listener.note("Out of memory with batch size 8; going on with 4.")
+    listener.note("Out of memory at batch size 8; continuing with 4.")
 
 
 def test_plain_lines(console: Console, clock: _Clock) -> None:
@@ -73,7 +73,7 @@ def test_plain_lines(console: Console, clock: _Clock) -> None:
         "note: The GPU is too old.",
         "failed: bad.jpg is empty.",
         "git-base: 4/5 images, 0.33 images/s, 0:00:03 left",
-        "note: Out of memory with batch size 8; going on with 4.",
+        "note: Out of memory at batch size 8; continuing with 4.",
         "git-mini: 2 captions in 12.75 s, 1 reused, 1 failed, 1 sidecar not written",
     ]
 

@@ -310,7 +310,7 @@ def test_a_bench_on_a_terminal_shows_the_newest_figures_until_the_row_is_done() 
     for used in (3 * 2**20, 2 * 2**20):
         progress.measured(0.5, 8, 0.25, MemoryReading(9, used, 4 * 2**30))
     assert "measuring" in screen()
-    assert "8 images · 250 ms an image" in screen()
+    assert "8 images · 250 ms per image" in screen()
     assert "2 MiB · peak 3 MiB of 4.00 GiB" in screen()
     progress.row_finished(BenchRow("git-mini", "ok", images_per_s=4.0))
     assert "4.0 images/s" in screen()

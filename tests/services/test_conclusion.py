@@ -62,4 +62,4 @@ def test_the_star_and_the_sentence_agree() -> None:
         unclear = _report({("git-mini", "blip-mini"): (p, low)})
         assert leaders(unclear) == {"cider": ("git-mini", "blip-mini")}
         assert "git-mini and blip-mini cannot be told apart" in _sentence(unclear)
-    assert "p = 0.010, but its interval holds zero" in _sentence(unclear)
+    assert "p = 0.010, but its interval contains zero" in _sentence(unclear)

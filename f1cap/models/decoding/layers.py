@@ -14,7 +14,7 @@ from torch import nn
 
 from f1cap.models.decoding.kernels import Projection, attend, split_heads, topk_tokens
 from f1cap.models.decoding.kv_cache import AttentionShape, KeyValues
-from f1cap.models.memory_estimate import IMAGES_PER_PASS
+from f1cap.models.device.cpu import IMAGES_PER_PASS
 
 if TYPE_CHECKING:
     from torch import Tensor

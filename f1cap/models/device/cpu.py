@@ -19,6 +19,9 @@ from f1cap.records.models import Device
 
 # A model this small is done with an operation before a second thread has woken up.
 _TINY_PARAMETERS = 20_000_000
+# Images per pass of an encoder on a CPU (`decoding.layers`). One keeps a layer's states in the
+# CPU's cache, several wait less often for the slower thread.
+IMAGES_PER_PASS = 4
 _MAX_WORKERS = 8  # decoding images is bound by memory bandwidth beyond that
 # Some microseconds: as long as the slowest thread of an operation takes. Without any, an operation
 # waits for threads to wake up; with many more, waiting threads hold cores that others need.

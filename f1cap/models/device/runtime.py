@@ -12,9 +12,9 @@ import torch
 from f1cap.errors import OutOfMemoryError
 from f1cap.models.device import cpu, machine
 from f1cap.models.device.cpu import model_threads, usable_cores
+from f1cap.models.device.machine import CONTEXT_BYTES
 from f1cap.models.device.placement import Gpu, Machine
 from f1cap.models.device.torch_build import pip_command
-from f1cap.models.memory_estimate import CONTEXT_BYTES
 from f1cap.records.models import Device, DeviceKind, DType, Placement
 
 _T = TypeVar("_T")
@@ -112,7 +112,7 @@ def in_memory(work: Callable[[], _T], *, what: str, hint: str) -> _T:
 def memory_hint(placement: Placement) -> str:
     """Say what a user can do when a model does not fit."""
     if placement.device.is_cpu:
-        return "Close other programs, or take a smaller model; `f1cap models` shows sizes."
+        return "Close other programs, or use a smaller model; `f1cap models` shows sizes."
     if placement.dtype is DType.FLOAT32:
         return "Try --dtype float16, --device cpu, or a smaller model; `f1cap models` shows sizes."
     return "Try --device cpu, or a smaller model; `f1cap models` shows sizes."

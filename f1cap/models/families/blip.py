@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import torch
 from transformers import BlipForConditionalGeneration
 
-from f1cap.models.captioner import TextIds, TransformersCaptioner
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
 from f1cap.models.decoding.kv_cache import (
     AttentionShape,
@@ -24,6 +23,7 @@ from f1cap.models.decoding.layers import (
     precompute_cross_kv,
 )
 from f1cap.models.decoding.search import FastDecoder
+from f1cap.models.families.captioner import TextIds, TransformersCaptioner
 
 if TYPE_CHECKING:
     from torch import Tensor

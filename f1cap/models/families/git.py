@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from transformers import GitForCausalLM
 
-from f1cap.models.captioner import TextIds, TransformersCaptioner
 from f1cap.models.decoding.kernels import Projection, attend, split_heads
 from f1cap.models.decoding.kv_cache import (
     AttentionShape,
@@ -17,6 +16,7 @@ from f1cap.models.decoding.kv_cache import (
 )
 from f1cap.models.decoding.layers import LMHead, VisionEncoder, VisionLayer, chunks
 from f1cap.models.decoding.search import FastDecoder
+from f1cap.models.families.captioner import TextIds, TransformersCaptioner
 
 if TYPE_CHECKING:
     from torch import Tensor

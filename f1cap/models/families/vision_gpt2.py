@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from torch import nn
 from transformers import VisionEncoderDecoderModel
 
-from f1cap.models.captioner import TextIds, TransformersCaptioner
 from f1cap.models.decoding.kernels import Projection, attend, prepack_linears, split_heads
 from f1cap.models.decoding.kv_cache import (
     AttentionShape,
@@ -22,6 +21,7 @@ from f1cap.models.decoding.layers import (
     precompute_cross_kv,
 )
 from f1cap.models.decoding.search import FastDecoder
+from f1cap.models.families.captioner import TextIds, TransformersCaptioner
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -20,7 +20,6 @@ from f1cap.errors import (
     OfflineError,
 )
 from f1cap.models.base import DownloadListener
-from f1cap.models.catalog import MINIS
 from f1cap.models.hub import cache, connection
 from f1cap.models.hub.cache import Snapshot
 from f1cap.records.models import ModelSpec
@@ -29,7 +28,7 @@ _LISTING_TIMEOUT_S = 10
 # small, so that progress moves and Ctrl-C is obeyed on a slow connection
 _CHUNK_BYTES = 256 * 1024
 _GRACE_S = 3  # for a download to stop after Ctrl-C
-_WITHOUT_NETWORK = f"Bundled models need no network: {', '.join(MINIS)}."
+_WITHOUT_NETWORK = "The bundled models need no network: try --model git-mini."
 
 
 def fetch(
@@ -75,7 +74,7 @@ def discard_damaged(folder: Path, error: CorruptCheckpointError) -> NoReturn:
 
     Args:
         folder: The snapshot that could not be loaded.
-        error: What loading said of it.
+        error: What loading raised.
 
     Raises:
         CorruptCheckpointError: Always.
@@ -282,7 +281,7 @@ class _Progress:
         self._total_bytes = total_bytes
 
     def next_file(self, name: str) -> None:
-        """Keep what has arrived, and go on with another file."""
+        """Count what has arrived, and continue with another file."""
         with self._lock:
             self._earlier_bytes += max(self._bars, default=0)
             self._bars = []

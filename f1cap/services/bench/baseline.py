@@ -10,9 +10,9 @@ _HIGHER_IS_BETTER = frozenset({"images_per_s", "cider"})
 def compare_with_baseline(
     name: str, earlier: BenchmarkSummary, now: BenchmarkSummary, tolerance: float
 ) -> BaselineComparison:
-    """Set complete rows beside those of the same setting in an earlier benchmark.
+    """Compare complete rows with those of the same setting in an earlier benchmark.
 
-    On other images nothing is compared: they are other work.
+    Results on other images are not comparable, so nothing is compared then.
 
     Args:
         name: What the user calls the earlier one.
@@ -74,6 +74,6 @@ def _differences(
     paired = {row.setting for _, row in pairs}
     for gone in earlier.rows:
         if gone.setting not in paired:
-            yield f"{gone.model} ({gone.dtype}) was measured then and is not now"
+            yield f"{gone.model} ({gone.dtype}) was measured in the baseline and not in this run"
     if alone := len(now.rows) - len(pairs):
-        yield f"rows without a counterpart in the earlier run: {alone}"
+        yield f"rows without a counterpart in the baseline: {alone}"

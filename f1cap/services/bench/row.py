@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from f1cap import measure
 from f1cap.errors import F1capError
 from f1cap.gpu import find_gpu
-from f1cap.models.device.machine import read_cpu
-from f1cap.models.memory_estimate import CONTEXT_BYTES
+from f1cap.models.device.machine import CONTEXT_BYTES, read_cpu
 from f1cap.records.benchmarks import BenchRow, MemoryPeaks, Sampling, TransformersResult
 from f1cap.records.models import Device
 from f1cap.records.readings import Timings
@@ -82,7 +81,7 @@ class Accumulator:
         )
 
 
-def build_row(  # noqa: PLR0913 - each process's last word
+def build_row(  # noqa: PLR0913 - each process's last message
     request: BenchRequest,
     configuration: Configuration,
     opened: Opened,
@@ -96,10 +95,10 @@ def build_row(  # noqa: PLR0913 - each process's last word
     Args:
         request: What was asked for.
         configuration: The row's model and setting.
-        opened: What the worker said when it had loaded the model.
+        opened: What the worker reported of the loaded model.
         accumulator: The times.
         watched: What was seen of the worker's memory from outside.
-        closed: What the worker itself said of it.
+        closed: What the worker itself reported of it.
     """
     peaks = _memory(watched, closed)
     limit = request.vram_limit_bytes if opened.limited else None
@@ -182,9 +181,9 @@ def _begun_row(
 
 
 def _memory(watched: Watched, closed: Closed | None) -> MemoryPeaks:
-    """Put both counts together; a worker that failed says nothing of itself."""
+    """Combine both counts; a worker that failed reported nothing."""
     own = closed or Closed(None, None, None)
-    resident = [seen for seen in (watched.rss_bytes, own.rss_bytes) if seen is not None]
+    resident = [peak for peak in (watched.rss_bytes, own.rss_bytes) if peak is not None]
     return MemoryPeaks(
         nvml_process_bytes=watched.nvml_process_bytes,
         nvml_device_bytes=watched.nvml_device_bytes,
@@ -215,7 +214,7 @@ def _fits(device: Device, memory: MemoryPeaks, limit: int | None) -> bool | None
 def _notes(request: BenchRequest, opened: Opened, accumulator: Accumulator) -> tuple[str, ...]:
     notes = list(opened.notes)
     if request.vram_limit_bytes is not None and not opened.limited:
-        notes.append("--vram-limit is n/a: it holds torch to a part of an NVIDIA GPU's memory.")
+        notes.append("--vram-limit has no effect here: it limits torch's memory on an NVIDIA GPU.")
     if accumulator.batch_size < opened.batch_size:
         notes.append(
             f"Out of memory at batch size {opened.batch_size}; measured at "

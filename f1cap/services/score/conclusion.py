@@ -10,30 +10,30 @@ _FEW_IMAGES = 50
 
 
 def conclude(evaluation: Evaluation) -> str:
-    """Return the sentence: who leads, who cannot be told apart, how the negative control fared.
+    """Return the sentence: who leads, which models do not differ, how the negative control fared.
 
-    Two models are told apart by the primary metric: see `told_apart`.
+    Models differ by the primary metric alone: see `is_significant`.
     """
     report = evaluation.report
     label = report.primary_metric.label
     ranked = _ranked(report)
     if len(report.models) < 2:
-        return "One model alone: there is nothing to compare it with."
+        return "Only one model: there is nothing to compare it with."
     if len(ranked) < 2:
         only = f"could be computed for {ranked[0]} only" if ranked else "could not be computed"
         return f"{label} {only}, so nothing can be concluded."
     parts = [_leaders(report, label, ranked), *_control(evaluation, label, ranked)]
     if report.images < _FEW_IMAGES:
-        parts.append(f"with {_images(report.images)} only large differences can be seen")
+        parts.append(f"with {_images(report.images)} only large differences can be detected")
     return "; ".join(parts) + "."
 
 
-def told_apart(pair: PairComparison) -> bool:
-    """Tell whether test and interval agree on a difference; the marks and the sentence go by it."""
-    return pair.p_holm < _LEVEL and not holds_zero(pair)
+def is_significant(pair: PairComparison) -> bool:
+    """Tell whether test and interval agree on a difference; marks and sentence follow from it."""
+    return pair.p_holm < _LEVEL and not contains_zero(pair)
 
 
-def holds_zero(pair: PairComparison) -> bool:
+def contains_zero(pair: PairComparison) -> bool:
     """Tell whether the interval of the difference leaves open who is ahead."""
     return pair.low is None or pair.high is None or pair.low <= 0 <= pair.high
 
@@ -82,17 +82,17 @@ def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Itera
             return
         best = others[0]
         if _ahead(report, best, control):
-            yield f"the negative control {control} is exposed: {best} is clearly better than it"
+            yield f"the negative control {control} is detected: {best} is clearly better"
         else:
             yield (
-                f"the negative control {control} is not exposed by {label}, so the ranking should "
+                f"the negative control {control} is not detected by {label}, so the ranking should "
                 "not be trusted"
             )
 
 
 def _ahead(report: ScoreReport, one: str, other: str) -> bool:
     pair = _pair(report, one, other)
-    if pair is None or not told_apart(pair):
+    if pair is None or not is_significant(pair):
         return False
     return (report.metric(pair.metric).better(pair.difference) > 0) == (pair.a == one)
 
@@ -105,8 +105,8 @@ def _evidence(pair: PairComparison | None) -> str:
     if pair is None:
         return "not tested"
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
-    if pair.p_holm < _LEVEL and holds_zero(pair):
-        p += ", but its interval holds zero"
+    if pair.p_holm < _LEVEL and contains_zero(pair):
+        p += ", but its interval contains zero"
     return f"difference {abs(pair.difference):.3f}, {p}"
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from f1cap.metrics import registry
 from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.evaluations import Evaluation, Ranking
-from f1cap.records.scores import Metric, ModelScores, ScoreOptions
+from f1cap.records.json_text import SCHEMA
+from f1cap.records.scores import Metric, ModelScores
 from f1cap.services.score.hypotheses import Hypotheses, ScoreRequest, gather
 from f1cap.store import ResultsFolder
 from f1cap.version import VERSION
 
-_SCHEMA = 1
 _RANKED = 3
 
 
@@ -29,7 +29,7 @@ def evaluate(request: ScoreRequest) -> Evaluation:
     written = tuple(
         ResultsFolder(hypotheses.folder, scores.model).write_metrics(
             {
-                "schema": _SCHEMA,
+                "schema": SCHEMA,
                 "f1cap": VERSION,
                 **evaluation.model_dict(scores),
             }
@@ -41,37 +41,36 @@ def evaluate(request: ScoreRequest) -> Evaluation:
 
 def score(request: ScoreRequest) -> tuple[Hypotheses, Evaluation]:
     """Read and score; the part that `eval` and `compare` share. Writes nothing."""
-    options = request.options
     # METEOR needs seconds to start: it does so while files are read.
-    with ScoringSession(options, java=request.java) as session:
-        specs = registry.choose(options.metrics)
-        hypotheses = gather(request, references_needed=any(spec.references for spec in specs))
-        return hypotheses, score_hypotheses(session, hypotheses, options, rank_by=request.rank_by)
+    with ScoringSession(request.options, java=request.java) as session:
+        hypotheses = gather(request, references_needed=registry.references_needed(session.specs))
+        return hypotheses, score_hypotheses(session, hypotheses, rank_by=request.rank_by)
 
 
 def score_hypotheses(
-    session: ScoringSession,
-    hypotheses: Hypotheses,
-    options: ScoreOptions,
-    *,
-    rank_by: str | None = None,
+    session: ScoringSession, hypotheses: Hypotheses, *, rank_by: str | None = None
 ) -> Evaluation:
-    """Score caption sets in a session that is open, and rank the images of each.
+    """Score what was gathered.
+
+    Args:
+        session: What computes the metrics.
+        hypotheses: Caption sets and references.
+        rank_by: The metric that picks the best and worst images; None takes the primary one.
 
     Raises:
-        F1capError: Captions and references do not fit together, or a metric cannot be computed.
+        UsageError: The metric that ranks is not computed.
+        CaptionSetError: Captions and references do not fit together.
     """
-    ranking = registry.deciding(registry.choose(options.metrics), rank_by or options.primary)
     report = session.score(
         hypotheses.texts(),
         hypotheses.reference_texts(),
-        options=options,
         annotations=hypotheses.annotations(),
         read_image=hypotheses.read_image,
     )
+    metric = registry.deciding(session.specs, rank_by or report.primary)
     return Evaluation(
         report=report,
-        rankings={scores.model: _rank(scores, ranking) for scores in report.models},
+        rankings={scores.model: _rank(scores, metric) for scores in report.models},
         costs={model: found.cost for model, found in hypotheses.by_model.items()},
         negative_controls=frozenset(
             model for model, found in hypotheses.by_model.items() if found.negative_control

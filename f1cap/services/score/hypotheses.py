@@ -22,7 +22,7 @@ class ScoreRequest:
     Attributes:
         path: The dataset; None takes ./dataset or the bundled one.
         models: Names whose results are read; none means all that have results.
-        captions: Files of captions, as `(name or None, file)`; they take the place of results.
+        captions: Caption files, as `(name or None, file)`; they take the place of results.
         references: A file in place of the dataset's captions.json.
         output_dir: Where `caption` was told to put its results.
         java: The user's own Java.
@@ -53,9 +53,9 @@ class Hypotheses:
 
     by_model: Mapping[str, CaptionSet]
     references: Mapping[str, Reference]
-    categories: Mapping[str, str | None]
-    folder: Path | None
-    read_image: Callable[[str], bytes] | None
+    categories: Mapping[str, str | None] = field(default_factory=dict)
+    folder: Path | None = None
+    read_image: Callable[[str], bytes] | None = None
 
     def texts(self) -> dict[str, Mapping[str, str]]:
         """Return the captions by model and image."""
@@ -87,7 +87,7 @@ def gather(request: ScoreRequest, *, references_needed: bool = True) -> Hypothes
         DatasetError: References cannot be read.
     """
     if request.captions and request.models:
-        raise UsageError("--model and --captions do not go together.", hint="Leave one out.")
+        raise UsageError("--model and --captions cannot be combined.", hint="Use one of them.")
     if request.captions:
         dataset = _dataset_of_files(request)
         references = _references_for_files(request, dataset, needed=references_needed)
@@ -115,7 +115,7 @@ def gather(request: ScoreRequest, *, references_needed: bool = True) -> Hypothes
 
 
 def _dataset_of_files(request: ScoreRequest) -> Dataset | None:
-    """Return the images that files of captions are about; None where only references are named."""
+    """Return the images that caption files are about; None where only references are named."""
     if request.path is not None:
         return None if request.path.is_file() else corpus.open_dataset([request.path])
     return corpus.open_dataset([]) if request.references is None else None
@@ -160,14 +160,14 @@ def _from_files(
         found = read_captions(path, ids, references.keys())
         if name is not None and len(found) > 1:
             raise UsageError(
-                f"{path} holds {len(found)} models; it cannot be named {name!r}.",
+                f"{path} contains captions of {len(found)} models, not of {name!r} alone.",
                 hint=f"Write --captions {path}",
             )
         for captions in found:
             model = name or captions.model or path.stem
             if model in by_model:
                 raise UsageError(
-                    f"Two sets of captions are named {model!r}.",
+                    f"Two caption sets are named {model!r}.",
                     hint="Name them: --captions NAME=FILE",
                 )
             by_model[model] = _with_catalogue(replace(captions, model=model))
@@ -178,8 +178,8 @@ def _from_results(request: ScoreRequest, dataset: Dataset, folder: Path) -> dict
     names = tuple(_canonical(name) for name in request.models) or models_with_results(folder)
     if not names:
         raise CaptionSetError(
-            f"There are no captions of {dataset.location} yet.",
-            hint="Make some: f1cap caption --model NAME, or score a file: --captions FILE.",
+            f"There are no captions for {dataset.location} yet.",
+            hint="Create some: f1cap caption --model NAME, or score a file: --captions FILE.",
         )
     return {
         model: _with_catalogue(read_results(ResultsFolder(folder, model).folder, model))

@@ -13,12 +13,13 @@ import torch
 from transformers import AutoTokenizer
 
 from f1cap.errors import UnsupportedModelError
-from f1cap.models import catalog, registry, weights
-from f1cap.models.captioner import TransformersCaptioner, generate_options
+from f1cap.models import catalog, registry
 from f1cap.models.device import runtime
 from f1cap.models.device.placement import resolve_placement
+from f1cap.models.families import weights
+from f1cap.models.families.captioner import TransformersCaptioner, generate_options
+from f1cap.models.families.inputs import move
 from f1cap.models.hub import cache, download
-from f1cap.models.inputs import move
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, DType, ModelSpec, Placement
 
@@ -101,7 +102,7 @@ def open_plain(
     if not issubclass(captioner, TransformersCaptioner):
         raise UnsupportedModelError(
             f"{spec.name} has no plain transformers loop to compare with.",
-            hint="Leave the comparison out.",
+            hint="Leave out --compare-transformers.",
         )
     if spec.local:
         folder = Path(spec.checkpoint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from f1cap.models import weights
+from f1cap.models.families import weights
 
 if TYPE_CHECKING:
     from PIL.Image import Image

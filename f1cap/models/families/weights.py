@@ -17,12 +17,12 @@ from f1cap.models.hub.cache import PREPROCESSORS, weight_files
 
 _T = TypeVar("_T")
 
-# what torch says of a pickle that names more than tensors, in the words of several releases
+# what torch says of a pickle that names more than tensors, as several releases word it
 _CODE_IN_PICKLE = re.compile(
     r"unsupported (global|class|operand)|WeightsUnpickler|whose module .* is blocked", re.IGNORECASE
 )
 _MAX_NAMES = 3
-_MAX_REASON = 200  # characters of a library's own words
+_MAX_REASON = 200  # characters of a library's message
 _LAYER_WEIGHT = re.compile(r"\.(layers?|blocks|h)\.\d+\..*\.weight$")
 _TRIAL_SIZE = (40, 30)  # not square: an image processor that keeps the shape shows itself
 
@@ -42,7 +42,7 @@ def load_model(model_class: Any, folder: Path, dtype: Any) -> Any:  # noqa: ANN4
     files = weight_files(folder)
     if files is None:
         raise CorruptCheckpointError(
-            f"{folder} holds no complete weights.",
+            f"{folder} contains no complete weights.",
             hint="It needs model.safetensors or pytorch_model.bin, or all shards of one of them.",
         )
     safe = ".safetensors" in files[0].name
@@ -72,7 +72,7 @@ def load_image_processor(folder: Path) -> Any:  # noqa: ANN401
     if not any((folder / name).is_file() for name in PREPROCESSORS):
         raise CorruptCheckpointError(
             f"{folder} has no {PREPROCESSORS[0]}, which says how images are prepared.",
-            hint="Fetch it from where the checkpoint comes from.",
+            hint="Download it from the source of the checkpoint.",
         )
     from transformers import AutoImageProcessor
 
@@ -106,7 +106,7 @@ def require_pixels(prepare: Callable[[Any], Any], folder: Path, wanted: object) 
     if shape != [3, *sides]:
         made, taken = (" x ".join(map(str, size)) for size in (shape, [3, *sides]))
         raise CorruptCheckpointError(
-            f"preprocessor_config.json in {folder} makes {made} pixels; the model takes {taken}.",
+            f"preprocessor_config.json in {folder} gives {made} pixels; the model takes {taken}.",
             hint="Its size and crop_size must be the image_size of config.json.",
         )
 
@@ -149,7 +149,7 @@ def reading(load: Callable[[], _T], folder: Path, *, what: str) -> _T:
         what: The part of it that is read.
 
     Raises:
-        CorruptCheckpointError: A file is missing, damaged, or holds what cannot be.
+        CorruptCheckpointError: A file is missing, damaged, or contains impossible values.
         UnsafeCheckpointError: The weights are a pickle that would run code.
     """
     try:
@@ -164,19 +164,20 @@ def reading(load: Callable[[], _T], folder: Path, *, what: str) -> _T:
 
 
 def _require_match(info: dict[str, Any], name: str, folder: Path) -> None:
-    hint = f"The files in {folder} do not belong together."
+    hint = f"The files in {folder} do not match."
     absent = sorted({*info["missing_keys"], *(entry[0] for entry in info["mismatched_keys"])})
     if absent:
         names = ", ".join(absent[:_MAX_NAMES])
         more = f" and {len(absent) - _MAX_NAMES} more" if len(absent) > _MAX_NAMES else ""
         raise CorruptCheckpointError(
-            f"The weights in {name} do not fill the model: {names}{more} missing.", hint=hint
+            f"The weights in {name} are incomplete: {names}{more} missing.", hint=hint
         )
     # a head that captioning needs not, or an old buffer, may be left over, but no layer
     left = sorted(key for key in info["unexpected_keys"] if _LAYER_WEIGHT.search(key))
     if left:
         raise CorruptCheckpointError(
-            f"{name} holds layers that config.json does not name, such as {left[0]}.", hint=hint
+            f"{name} contains layers that config.json does not describe, such as {left[0]}.",
+            hint=hint,
         )
 
 
@@ -185,17 +186,17 @@ def _explain(error: Exception, folder: Path, what: str) -> F1capError:
     if damaged is not None:
         name, reason = damaged
         return CorruptCheckpointError(
-            f"{name} in {folder} is damaged: {reason}.", hint="Fetch the file again."
+            f"{name} in {folder} is damaged: {reason}.", hint="Download the file again."
         )
     if _CODE_IN_PICKLE.search(str(error)):
         return UnsafeCheckpointError(
-            f"The weights in {folder} are a pickle that would run code; f1cap does not.",
+            f"The weights in {folder} are a pickle that would run code; f1cap does not load it.",
             hint="Use a checkpoint with model.safetensors.",
         )
     if "ignore_mismatched_sizes" in str(error):
         return CorruptCheckpointError(
-            f"config.json in {folder} does not fit the weights beside it: shapes differ.",
-            hint=f"The files in {folder} do not belong together.",
+            f"config.json in {folder} does not match the weights beside it: shapes differ.",
+            hint=f"The files in {folder} do not match.",
         )
     return CorruptCheckpointError(
         f"The {what} in {folder} cannot be read: {_one_line(error)}",
@@ -224,7 +225,7 @@ def _safetensors_damage(path: Path) -> str | None:
                 return f"it has {size} bytes"
             (length,) = struct.unpack("<Q", head)
             if length > size - 8:
-                return "its header does not fit into it" if size > 1000 else _small_text(path)
+                return "its header is longer than the file" if size > 1000 else _small_text(path)
             header = json.loads(file.read(length))
         ends = [e["data_offsets"][1] for name, e in header.items() if name != "__metadata__"]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
@@ -243,13 +244,13 @@ def _bin_damage(path: Path) -> str | None:
                 bad = archive.testzip()
         except (zipfile.BadZipFile, OSError, EOFError, ValueError):
             return "its archive cannot be read"
-        return None if bad is None else f"its part {bad} is not what was written"
+        return None if bad is None else f"its part {bad} is corrupted"
     with path.open("rb") as file:
         head = file.read(4)
     if head.startswith(b"PK"):
-        return f"it ends early, after {size:,} bytes"
+        return f"it is truncated after {size:,} bytes"
     # the format before torch 1.6 is a bare pickle, which starts with its protocol
-    return None if head.startswith(b"\x80") else "it is no weights file"
+    return None if head.startswith(b"\x80") else "it is not a weights file"
 
 
 def _small_text(path: Path) -> str:

@@ -15,10 +15,11 @@ import torch
 from transformers import GenerationConfig
 
 from f1cap.errors import UnsupportedModelError, UsageError
-from f1cap.models import catalog, registry, weights
+from f1cap.models import catalog, registry
 from f1cap.models.decoding.search import FastDecoder, choose_engine, search
 from f1cap.models.device import runtime
-from f1cap.models.inputs import ModelInputs, move
+from f1cap.models.families import weights
+from f1cap.models.families.inputs import ModelInputs, move
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, Engine, ModelSpec, Placement
 
@@ -76,7 +77,7 @@ class TransformersCaptioner(ABC):
         """Load a checkpoint folder.
 
         Raises:
-            UnsupportedModelError: Our own search was asked for and does not serve this model.
+            UnsupportedModelError: The fast engine was asked for and does not support this model.
             CorruptCheckpointError: A file is missing, damaged, or of another model.
             UnsafeCheckpointError: The weights are a pickle that would run code.
             OutOfMemoryError: The weights do not fit.
@@ -131,7 +132,7 @@ class TransformersCaptioner(ABC):
             return []
         rows = runtime.in_memory(
             lambda: self._search(prepared, start, decoding, instruction),
-            what=f"{len(prepared)} images at once do not fit into the memory of "
+            what=f"Batch size {len(prepared)} does not fit into the memory of "
             f"{self.placement.device}."
             if len(prepared) > 1
             else f"One image does not fit into the memory of {self.placement.device}.",
@@ -236,11 +237,11 @@ class TransformersCaptioner(ABC):
     def _require_positions(self, started: int, decoding: Decoding, *, with_prompt: bool) -> None:
         if started + decoding.max_new_tokens <= self._ids.max_position_embeddings:
             return
-        room = max(0, self._ids.max_position_embeddings - started)
+        limit = max(0, self._ids.max_position_embeddings - started)
         raise UsageError(
-            f"{self.spec.name} cannot write {decoding.max_new_tokens} new tokens"
-            f"{' after this prompt' if with_prompt else ''}: it has room for {room}.",
-            hint=f"Use --max-new-tokens {room} or fewer." if room else "Shorten the prompt.",
+            f"{self.spec.name} cannot generate {decoding.max_new_tokens} new tokens"
+            f"{' after this prompt' if with_prompt else ''}: its limit is {limit}.",
+            hint=f"Use --max-new-tokens {limit} or fewer." if limit else "Shorten the prompt.",
         )
 
     def _search(

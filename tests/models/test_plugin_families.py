@@ -18,10 +18,10 @@ from transformers import Florence2Processor as Processor
 from f1cap.errors import UnsupportedModelError
 from f1cap.models import registry
 from f1cap.models.catalog import CATALOG
+from f1cap.models.families.plain import open_plain
 from f1cap.models.loading import open_captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
 from f1cap.models.naming import resolve
-from f1cap.models.plain import open_plain
 from f1cap.models.registry import FamilySpec
 from f1cap.records.models import Decoding, Engine
 from tests.plugins.florence_checkpoint import make_florence2

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from f1cap.errors import UsageError
-from f1cap.models import catalog
 from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
+    from f1cap.models import catalog  # not at the start: --help need not pay for it
+
     names: list[tuple[str, str]] = []
     for spec in catalog.CATALOG.values():
         helptext = "bundled, no download" if spec.bundled else spec.checkpoint
@@ -92,6 +93,8 @@ def chosen_models(
     Raises:
         UsageError: None was named, or `--all` or `--mini` and names together.
     """
+    from f1cap.models import catalog
+
     if bool(names) + all_models + mini > 1:
         raise UsageError("--all, --mini and --model cannot be combined.", hint="Use one of them.")
     if all_models:

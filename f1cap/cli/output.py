@@ -14,11 +14,10 @@ import typer
 from f1cap.cli.boundary import expect_json
 from f1cap.errors import StorageError, UsageError
 from f1cap.render.formats import OutputFormat, choose_format
-from f1cap.render.progress import CaptionProgress, PlainLines
-from f1cap.render.terminal import live_screen, message_console
 
 if TYPE_CHECKING:
     from f1cap.render.bench_progress import BenchProgress
+    from f1cap.render.progress import CaptionProgress
 
 
 _Format = TypeVar("_Format", bound=OutputFormat)
@@ -135,8 +134,11 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
 
 
 @contextmanager
-def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]:
+def caption_progress(*, quiet: bool, verbose: bool) -> Iterator["CaptionProgress"]:
     """Choose what fits the stream: live on a terminal, lines elsewhere, nothing when asked."""
+    from f1cap.render.progress import CaptionProgress, PlainLines
+    from f1cap.render.terminal import live_screen, message_console
+
     console = message_console()
     if quiet:
         yield CaptionProgress(console, quiet=True)
@@ -155,6 +157,7 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]
 def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
     """Choose for a benchmark as `caption_progress` does for captions."""
     from f1cap.render.bench_progress import BenchProgress
+    from f1cap.render.terminal import live_screen, message_console
 
     console = message_console()
     if not quiet and sys.stderr.isatty():

@@ -5,7 +5,6 @@ columns and JSON follow from them.
 """
 
 import math
-import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -182,6 +181,8 @@ def make_scorer(spec: MetricSpec) -> "Scorer":
         MissingExtraError: It needs packages that are not installed.
     """
     try:
+        import pkgutil  # not at the start: --help need not pay for it
+
         scorer: Scorer = pkgutil.resolve_name(spec.target)()
     except F1capError:
         raise

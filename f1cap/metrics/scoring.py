@@ -244,7 +244,7 @@ def _checked_statistics(
             message = f"scores of shape {scores.shape}, not {expected}"
             raise ValueError(message)
         if not np.isfinite(scores).all():
-            message = "a score is infinite or no number"
+            message = "a score is infinite or NaN"
             raise ValueError(message)
     return found
 

@@ -17,6 +17,8 @@ It follows f1cap's own search (`models/decoding`), which every catalogue model r
   they are a prefix, else their projection. For as many images as the encoder.
 - search: logits, their logarithms and the sums that are ranked, for all beams of all images.
 - overhead: on a GPU, the CUDA context with its libraries, and what the allocator rounds up.
+
+Shapes are read from a config.json by the `…_shape` functions, which a family names in the registry.
 """
 
 import bisect
@@ -39,6 +41,39 @@ BYTES = {DType.FLOAT32: 4, DType.FLOAT16: 2, DType.BFLOAT16: 2}
 # The allocator takes memory in blocks of 2 to 20 MiB and leaves gaps between them.
 _ALLOCATOR_SHARE = 0.1
 _FLOAT32 = 4
+
+_GIT_TEXT = TextShape(
+    layers=6, width=768, mlp_width=3072, vocab_size=30522, tied=False, prefix=True
+)
+_BLIP_TEXT = TextShape(
+    layers=12, width=768, mlp_width=3072, vocab_size=30524, tied=True, prefix=False
+)
+_VIT_BASE_224 = VisionShape(pixels=224, tokens=197, width=768, mlp_width=3072, tokens_out=197)
+_GIT_BASE = Architecture(_VIT_BASE_224, _GIT_TEXT)
+
+# Known before a checkpoint is downloaded; each equals what its family's reader makes of its
+# config.json.
+ARCHITECTURES: dict[str, Architecture] = {
+    "blip-base": Architecture(
+        VisionShape(pixels=384, tokens=577, width=768, mlp_width=3072, tokens_out=577), _BLIP_TEXT
+    ),
+    "git-base": _GIT_BASE,
+    "swin-tiny": Architecture(
+        VisionShape(pixels=224, tokens=3136, width=96, mlp_width=384, tokens_out=49),
+        TextShape(layers=6, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
+    ),
+    "blip-large": Architecture(
+        VisionShape(pixels=384, tokens=577, width=1024, mlp_width=4096, tokens_out=577), _BLIP_TEXT
+    ),
+    "git-base-coco": _GIT_BASE,
+    "git-large-coco": Architecture(
+        VisionShape(pixels=224, tokens=257, width=1024, mlp_width=4096, tokens_out=257), _GIT_TEXT
+    ),
+    "vit-gpt2": Architecture(
+        _VIT_BASE_224,
+        TextShape(layers=12, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
+    ),
+}
 
 
 def predict(  # noqa: PLR0913 - each is an option of the command line
@@ -140,82 +175,6 @@ def parameters_of(spec: ModelSpec) -> int | None:
     return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
 
 
-def _encoder(architecture: Architecture, number: int) -> int:
-    vision = architecture.vision
-    return vision.tokens * _layer(vision.width, vision.mlp_width) * number
-
-
-def _prefill(architecture: Architecture, number: int) -> int:
-    text, tokens = architecture.text, architecture.vision.tokens_out
-    # two layers' worth of keys and values: as they are made, and split
-    wide = _layer(text.width, text.mlp_width) if text.prefix else 4 * text.width
-    return tokens * wide * number
-
-
-def _layer(width: int, mlp_width: int) -> int:
-    """Return how many numbers a layer holds per position, at most."""
-    # states before and after attention, the norm's result, queries + keys + values, what
-    # attention found; then the wide middle, twice: before and after its activation
-    return 7 * width + 2 * mlp_width
-
-
-def _cache(architecture: Architecture, number: int, beams: int, steps: int) -> int:
-    text, vision = architecture.text, architecture.vision
-    positions = vision.tokens_out + 1 + beams * (steps - 1)
-    return 2 * text.layers * positions * text.width * number
-
-
-def _search(architecture: Architecture, number: int) -> int:
-    # logits in the model's dtype; in float32: themselves, their logarithms, the sums
-    return architecture.text.vocab_size * (number + 3 * _FLOAT32)
-
-
-def _count_parameters(path: Path) -> int | None:
-    """Count the weights that a safetensors file declares in its header."""
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, path.stat().st_size)))
-        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
-        return sum(int(math.prod(shape)) for shape in shapes)
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
-        return None
-
-
-_GIT_TEXT = TextShape(
-    layers=6, width=768, mlp_width=3072, vocab_size=30522, tied=False, prefix=True
-)
-_BLIP_TEXT = TextShape(
-    layers=12, width=768, mlp_width=3072, vocab_size=30524, tied=True, prefix=False
-)
-_VIT_BASE_224 = VisionShape(pixels=224, tokens=197, width=768, mlp_width=3072, tokens_out=197)
-_GIT_BASE = Architecture(_VIT_BASE_224, _GIT_TEXT)
-
-# Known before a checkpoint is downloaded; each equals what its family's reader makes of its
-# config.json.
-ARCHITECTURES: dict[str, Architecture] = {
-    "blip-base": Architecture(
-        VisionShape(pixels=384, tokens=577, width=768, mlp_width=3072, tokens_out=577), _BLIP_TEXT
-    ),
-    "git-base": _GIT_BASE,
-    "swin-tiny": Architecture(
-        VisionShape(pixels=224, tokens=3136, width=96, mlp_width=384, tokens_out=49),
-        TextShape(layers=6, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
-    ),
-    "blip-large": Architecture(
-        VisionShape(pixels=384, tokens=577, width=1024, mlp_width=4096, tokens_out=577), _BLIP_TEXT
-    ),
-    "git-base-coco": _GIT_BASE,
-    "git-large-coco": Architecture(
-        VisionShape(pixels=224, tokens=257, width=1024, mlp_width=4096, tokens_out=257), _GIT_TEXT
-    ),
-    "vit-gpt2": Architecture(
-        _VIT_BASE_224,
-        TextShape(layers=12, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
-    ),
-}
-
-
 def blip_shape(config: Mapping[str, Any]) -> Architecture:
     """Read a BLIP: a vision transformer, and a BERT that reads it by cross-attention."""
     text = bert_shape(config["text_config"], prefix=False, tied=True)
@@ -286,3 +245,45 @@ def gpt2_shape(text: Mapping[str, Any]) -> TextShape:
         tied=bool(text.get("tie_word_embeddings", True)),
         prefix=False,
     )
+
+
+def _encoder(architecture: Architecture, number: int) -> int:
+    vision = architecture.vision
+    return vision.tokens * _layer(vision.width, vision.mlp_width) * number
+
+
+def _prefill(architecture: Architecture, number: int) -> int:
+    text, tokens = architecture.text, architecture.vision.tokens_out
+    # two layers' worth of keys and values: as they are made, and split
+    wide = _layer(text.width, text.mlp_width) if text.prefix else 4 * text.width
+    return tokens * wide * number
+
+
+def _layer(width: int, mlp_width: int) -> int:
+    """Return how many numbers a layer holds per position, at most."""
+    # states before and after attention, the norm's result, queries + keys + values, what
+    # attention found; then the wide middle, twice: before and after its activation
+    return 7 * width + 2 * mlp_width
+
+
+def _cache(architecture: Architecture, number: int, beams: int, steps: int) -> int:
+    text, vision = architecture.text, architecture.vision
+    positions = vision.tokens_out + 1 + beams * (steps - 1)
+    return 2 * text.layers * positions * text.width * number
+
+
+def _search(architecture: Architecture, number: int) -> int:
+    # logits in the model's dtype; in float32: themselves, their logarithms, the sums
+    return architecture.text.vocab_size * (number + 3 * _FLOAT32)
+
+
+def _count_parameters(path: Path) -> int | None:
+    """Count the weights that a safetensors file declares in its header."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, path.stat().st_size)))
+        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
+        return sum(int(math.prod(shape)) for shape in shapes)
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return None

@@ -10,7 +10,7 @@ from rich.text import Text
 from f1cap.records.baselines import BaselineComparison
 from f1cap.records.benchmarks import Benchmark, BenchRow, Environment
 from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, memory, printable
 from f1cap.render.markdown import escape
 from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer

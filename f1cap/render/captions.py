@@ -10,7 +10,7 @@ from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, memory, printable, rate, seconds
 from f1cap.render.terminal import data_console, print_trimmed, table_writer
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from f1cap.records.evaluations import Evaluation
 from f1cap.records.scores import ImageScores, Metric, ModelScores
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, printable
 from f1cap.render.scores import (
     captions_grid,

@@ -1,21 +1,16 @@
-"""The formats that results can be written in, and the one JSON document that a command prints."""
+"""The formats that results can be written in; known without loading what writes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self, TextIO, TypeVar, cast
+from typing import Self, TypeVar, cast
 
-from f1cap.errors import F1capError, UsageError
-from f1cap.records.images import Problem
-from f1cap.records.json_text import SCHEMA, stream_json
-from f1cap.version import VERSION
+from f1cap.errors import UsageError
 
 # Suffixes that are not the format's own name.
 _SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
 
 _Format = TypeVar("_Format", bound=StrEnum)
-
-Status = Literal["ok", "partial", "error"]
 
 
 class OutputFormat(StrEnum):
@@ -115,27 +110,3 @@ def choose_format(asked: _Format | None, output: Path | None, formats: type[_For
     suffix = "" if output is None else output.suffix.lower().removeprefix(".")
     name = _SUFFIXES.get(suffix, suffix)
     return next((form for form in formats if form == name), next(iter(formats)))
-
-
-def write_document(
-    command: str, status: Status, data: object, problems: Sequence[Problem], stream: TextIO
-) -> None:
-    """Write the envelope, its data streamed, and a newline."""
-    envelope = {
-        "f1cap": {"version": VERSION, "schema": SCHEMA, "command": command},
-        "status": status,
-        "data": data,
-        "errors": [problem.to_dict() for problem in problems],
-    }
-    stream.writelines(stream_json(envelope))
-    stream.write("\n")
-
-
-def write_error_document(command: str, error: F1capError, stream: TextIO) -> None:
-    """Write the document of a command that a known error ended."""
-    write_document(command, "error", None, [Problem.of(error)], stream)
-
-
-def status_of(problems: Sequence[Problem]) -> Status:
-    """Return the status of a command that came to its end."""
-    return "partial" if problems else "ok"

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from f1cap.records.models import Availability, CatalogEntry
-from f1cap.render.formats import write_document
+from f1cap.render.document import write_document
 from f1cap.render.formatting import size
 from f1cap.render.terminal import data_console, print_trimmed
 

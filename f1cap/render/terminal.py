@@ -1,18 +1,19 @@
 """The two streams, the live screen, CSV that is clean on a terminal, tables that fit the screen."""
 
-import csv
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TextIO, TypeVar
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from f1cap.render.formatting import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Wide enough for every column, narrow enough that long captions still fold.
 _FILE_COLUMNS = 200
@@ -97,6 +98,8 @@ def print_trimmed(console: Console, content: RenderableType) -> None:
 
 def table_writer(stream: TextIO) -> RowWriter:
     """Return a writer of rows, one line each."""
+    import csv
+
     writer = csv.writer(stream, lineterminator="\n")
     return _CleanRows(writer) if stream.isatty() else writer
 
@@ -104,7 +107,7 @@ def table_writer(stream: TextIO) -> RowWriter:
 def print_fitting(
     console: Console,
     columns: Sequence[_Column],
-    build: Callable[[Sequence[_Column]], Table],
+    build: "Callable[[Sequence[_Column]], Table]",
     *,
     elsewhere: str,
 ) -> None:
@@ -144,6 +147,6 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
-def _width(console: Console, table: Table) -> int:
+def _width(console: Console, table: "Table") -> int:
     """Return the columns of screen that a table wants, however many there are."""
     return Measurement.get(console, console.options.update(max_width=1000), table).maximum

@@ -18,7 +18,7 @@ from f1cap.records.scores import JavaRuntime
 # Options in these reach every Java; with one bad option in them the JVM prints an error where
 # captions are expected.
 _INJECTED_OPTIONS = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
-_CHECK_TIMEOUT_S = 60
+CHECK_TIMEOUT_S = 60
 _VERSION = re.compile(r'version "([^"]+)"')
 
 # METEOR reads numbers in the language of the user, and Turkish lower-cases I to a dotless i; the
@@ -177,9 +177,9 @@ def _ask_version(executable: Path) -> tuple[str | None, str]:
     The exit code alone is not enough: macOS has a `java` that only says where to buy one.
     """
     try:
-        answer = run_java([str(executable), "-version"], b"", timeout_s=_CHECK_TIMEOUT_S)
+        answer = run_java([str(executable), "-version"], b"", timeout_s=CHECK_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        return None, f"`java -version` did not answer within {_CHECK_TIMEOUT_S} s"
+        return None, f"`java -version` did not answer within {CHECK_TIMEOUT_S} s"
     except OSError as error:
         return None, error.strerror or str(error)
     if answer.returncode != 0:

@@ -32,10 +32,10 @@ from f1cap.records.scores import JavaRuntime
 STATISTICS = 23
 _MEMORY_OPTION = "-Xmx1G"  # twice what it needs; the original asks for 2G
 # It reads its paraphrase table first, which takes minutes on a slow or busy machine.
-_START_TIMEOUT_S = 300.0
+START_TIMEOUT_S = 300.0
 # Thousands of words take long where they are the same few over and over.
 _REPLY_TIMEOUT_S = 300.0
-_CLOSE_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 10.0
 _STDERR_KEPT = 4096
 
 Pair = tuple[str, Sequence[str]]
@@ -194,9 +194,9 @@ class MeteorProcess:
         end(self._process)
         self._outgoing.put(None)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_CLOSE_TIMEOUT_S)
+            self._process.wait(CLOSE_TIMEOUT_S)
         for thread in self._threads:
-            thread.join(_CLOSE_TIMEOUT_S)
+            thread.join(CLOSE_TIMEOUT_S)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
                 _open(stream).close()
@@ -208,7 +208,7 @@ class MeteorProcess:
         self.close()
 
     def _next_reply(self) -> Matrix:
-        timeout_s = _REPLY_TIMEOUT_S if self._started else _START_TIMEOUT_S
+        timeout_s = _REPLY_TIMEOUT_S if self._started else START_TIMEOUT_S
         try:
             reply = self._replies.get(timeout=timeout_s)
         except queue.Empty:
@@ -245,7 +245,7 @@ class MeteorProcess:
     def _read(self) -> None:
         for line in _open(self._process.stdout):
             self._replies.put(line)
-        self._threads[0].join(_CLOSE_TIMEOUT_S)  # what it wrote last, for the message
+        self._threads[0].join(CLOSE_TIMEOUT_S)  # what it wrote last, for the message
         self._replies.put(None)
 
     def _drain(self) -> None:

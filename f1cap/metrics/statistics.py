@@ -19,7 +19,7 @@ import numpy as np
 
 from f1cap.metrics.formulas import Layout, Matrix
 
-_CELLS = 2_000_000  # of a matrix held at once: 16 MB
+MAX_CELLS = 2_000_000  # of a matrix held at once: 16 MB
 EXACT_LIMIT = 20  # images up to which all swaps are enumerated: half a million
 _TOLERANCE = 1e-12  # swaps that give the same difference add up in another order
 _MANY_IMAGES = 20_000
@@ -48,7 +48,7 @@ def bootstrap_sums(statistics: Matrix, resamples: int, seed: int) -> Matrix:
     images = len(statistics)
     generator = np.random.default_rng(seed)
     sums = np.empty((resamples, statistics.shape[1]))
-    batch = max(1, _CELLS // images)
+    batch = max(1, MAX_CELLS // images)
     for start in range(0, resamples, batch):
         size = min(batch, resamples - start)
         # How often each image was drawn, times its row: much faster than gathering the rows.
@@ -193,7 +193,7 @@ def _all_swaps(gaps: Matrix) -> Iterator[Matrix]:
     half = len(free) // 2
     inner = _subset_sums(free[:half])
     outer = _subset_sums(free[half:])
-    batch = max(1, _CELLS // (inner.size + 1))
+    batch = max(1, MAX_CELLS // (inner.size + 1))
     for start in range(0, len(outer), batch):
         block = outer[start : start + batch]
         yield (block[:, np.newaxis, :] + inner[np.newaxis, :, :]).reshape(-1, gaps.shape[1])
@@ -210,7 +210,7 @@ def _subset_sums(rows: Matrix) -> Matrix:
 def _random_swaps(gaps: Matrix, trials: int, seed: int) -> Iterator[Matrix]:
     generator = np.random.default_rng(seed)
     images = len(gaps)
-    batch = max(1, _CELLS // images)
+    batch = max(1, MAX_CELLS // images)
     for start in range(0, trials, batch):
         size = min(batch, trials - start)
         bits = np.unpackbits(

@@ -13,7 +13,7 @@ from f1cap.records.scores import JavaRuntime
 _BRACKETS = frozenset({"-LRB-", "-RRB-", "-LCB-", "-RCB-"})
 _QUOTES = frozenset({"''", "'", "``", "`"})
 PUNCTUATION = _BRACKETS | _QUOTES | {".", "?", "!", ",", ":", "-", "--", "...", ";"}
-_START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 120.0
 _LINES_PER_S = 1000
 
 
@@ -71,7 +71,7 @@ def _run(lines: Sequence[str], java: JavaRuntime, jar: Path) -> list[str]:
         "-options",
         "untokenizable=noneDelete",  # what the default deletes too, without a warning for each
     ]
-    timeout_s = _START_TIMEOUT_S + len(lines) / _LINES_PER_S
+    timeout_s = START_TIMEOUT_S + len(lines) / _LINES_PER_S
     try:
         text = "\n".join(lines).encode("utf-8", "replace")
         answer = run_java(command, text, timeout_s=timeout_s, folder=jar.parent)

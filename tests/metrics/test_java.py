@@ -64,7 +64,7 @@ def test_option_may_be_a_file_a_folder_or_a_name(
 def test_option_that_does_not_run(
     answer: str, complaint: str, make_java: JavaMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(java_module, "_CHECK_TIMEOUT_S", 1)
+    monkeypatch.setattr(java_module, "CHECK_TIMEOUT_S", 1)
     stub = make_java("exit 0", version=answer)
     with pytest.raises(JavaError) as caught:
         score({"m": CAPTIONS}, REFERENCES, java=stub)
@@ -126,7 +126,7 @@ def test_injected_options_do_not_reach_java(monkeypatch: pytest.MonkeyPatch) -> 
 def test_tokeniser_that_fails(
     body: str, message: str, make_java: JavaMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(tokens, "START_TIMEOUT_S", 1.0)
     runtime = JavaRuntime(make_java(body), "--java", "99")
     with pytest.raises(JavaError, match=message):
         tokens.tokenize(["a car"], runtime, coco.tokenizer_jar())
@@ -144,8 +144,8 @@ def test_tokeniser_that_fails(
 def test_meteor_that_fails(
     body: str, message: str, make_java: JavaMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meteor, "_START_TIMEOUT_S", 1.0)
-    monkeypatch.setattr(meteor, "_CLOSE_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(meteor, "START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(meteor, "CLOSE_TIMEOUT_S", 2.0)
     runtime = JavaRuntime(make_java(body), "--java", "99")
     with meteor.MeteorProcess(runtime, coco.meteor_jar()) as process:
         process.submit([("a car", ["a car"])] * 5_000)  # more than a pipe holds

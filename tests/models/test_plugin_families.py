@@ -18,6 +18,7 @@ from transformers import Florence2Processor as Processor
 from f1cap.errors import UnsupportedModelError
 from f1cap.models import registry
 from f1cap.models.catalog import CATALOG
+from f1cap.models.families.plain import open_plain
 from f1cap.models.loading import open_captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
 from f1cap.models.naming import resolve
@@ -122,6 +123,23 @@ def test_a_package_that_is_not_ours_captions(
     assert len(set(captions)) > 1
 
 
+def test_the_plain_loop_says_the_same(
+    plugged: Callable[[Path], None],
+    florence: Path,
+    florence_site: Path,
+    images: list[Image.Image],
+) -> None:
+    plugged(florence_site)
+    spec, decoding = resolve(str(florence)), Decoding(num_beams=3, max_new_tokens=20)
+    found = []
+    for captioner in (open_captioner(spec, device="cpu"), open_plain(spec, device="cpu")):
+        prepared = [captioner.preprocess(image) for image in images[:3]]
+        found.append([made.text for made in captioner.generate(prepared, decoding)])
+        captioner.close()
+    assert found[0] == found[1] == captions_of_transformers(florence, images[:3])
+
+
+@pytest.mark.slow
 def test_it_is_benched_beside_the_plain_loop(
     program: Program, florence: Path, photos: Path
 ) -> None:

@@ -13,7 +13,7 @@ CONTEXT_BYTES = 350 * 2**20
 
 # how a CPU's own flag names map to the ones that placement knows
 CPU_FLAGS = {"avx512_bf16": "avx512_bf16", "amx_bf16": "amx_bf16", "bf16": "neon_bf16"}
-_CPUINFO = Path("/proc/cpuinfo")
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def read_cpu() -> Cpu:
@@ -59,7 +59,7 @@ def _cpu_name() -> str | None:
 def _cpuinfo(keys: set[str]) -> str | None:
     """Return the first value under any of these names in Linux's list of CPUs."""
     try:
-        text = _CPUINFO.read_text(encoding="utf-8", errors="replace")
+        text = CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     for line in text.splitlines():

@@ -26,7 +26,9 @@ _OUT_OF_MEMORY_TEXTS = (
     "CUDA out of memory",
     "CUDA error: out of memory",
 )
-_THREADS: int = torch.get_num_threads()  # torch's own choice, or the user's by OMP_NUM_THREADS
+DEFAULT_THREADS: int = (
+    torch.get_num_threads()
+)  # torch's own choice, or the user's by OMP_NUM_THREADS
 
 
 def probe() -> Machine:
@@ -70,7 +72,7 @@ def keep_quiet() -> None:
 
 def choose_threads(parameters: int) -> int:
     """Set how many threads an operation on the CPU uses, and return it."""
-    chosen = min(_THREADS, model_threads(parameters, usable_cores()))
+    chosen = min(DEFAULT_THREADS, model_threads(parameters, usable_cores()))
     torch.set_num_threads(chosen)
     return chosen
 

@@ -21,7 +21,7 @@ _CPU_BATCH_SIZE = 4
 _UNKNOWN_GPU_BATCH_SIZE = 8
 _MAX_AUTO_BATCH_SIZE = 32
 # Images that need no model and may wait behind one that does; then its batch goes as it is.
-_MAX_BEHIND = 100
+MAX_BEHIND = 100
 
 _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)")
 
@@ -101,7 +101,7 @@ class CaptionLoop:
                 queue[-1].behind.append(found)
             else:
                 yield found
-            if len(queue) >= self.batch_size or (queue and len(queue[-1].behind) >= _MAX_BEHIND):
+            if len(queue) >= self.batch_size or (queue and len(queue[-1].behind) >= MAX_BEHIND):
                 yield from self._caption_batch(queue, on_note)
         while queue:
             yield from self._caption_batch(queue, on_note)

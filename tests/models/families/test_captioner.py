@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -208,8 +207,8 @@ def test_images_are_prepared_alike_in_several_threads(
 
 
 def test_weights_are_held_in_the_dtype_asked_for(captioner: Captioner, dtype: DType) -> None:
-    model: Any = captioner
-    held = {parameter.dtype for parameter in model._model.parameters()}
+    (model,) = (thing for thing in vars(captioner).values() if isinstance(thing, torch.nn.Module))
+    held = {parameter.dtype for parameter in model.parameters()}
     assert held == {getattr(torch, dtype)}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from f1cap.errors import CheckpointError, CorruptCheckpointError
+from f1cap.errors import CheckpointError, CorruptCheckpointError, F1capError
 from f1cap.models import registry
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.device import cpu
@@ -77,6 +77,12 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 
                 download.discard_damaged(folder, error)
             raise
+        except F1capError:
+            raise
+        except Exception as error:
+            if registry.find(spec.family) in registry.BUILT_IN:
+                raise
+            raise registry.broken(spec.family, error, "cannot be opened") from error
     if own_process and placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner

@@ -189,11 +189,17 @@ def captioner_class(name: str) -> Any:  # noqa: ANN401 - a class named as text
     try:
         return _import_target(family.target)
     except Exception as error:  # code that is not ours may raise anything
-        raise UnsupportedModelError(
-            f"{family.label} models cannot be run: {family.target} of the package "
-            f"{plugins().packages[name]} cannot be imported: {_reason(error)}",
-            hint="Update that package, or uninstall it.",
-        ) from error
+        raise broken(name, error, "cannot be imported") from error
+
+
+def broken(name: str, error: Exception, what: str) -> UnsupportedModelError:
+    """Blame the package of a family that is not ours for what its captioner raised."""
+    family = find(name)
+    return UnsupportedModelError(
+        f"{family.label} models cannot be run: {family.target} of the package "
+        f"{plugins().packages[name]} {what}: {_reason(error)}",
+        hint="Update that package, or uninstall it.",
+    )
 
 
 @cache

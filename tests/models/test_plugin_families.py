@@ -37,6 +37,8 @@ def family(name, target="acme:Captioner"):
 one = family("acme")
 several = lambda: [family("acme"), family("acme-2")]
 taken = family("blip")
+class Empty: pass
+empty = family("acme", "acme:Empty")
 none = 3
 """
 
@@ -234,13 +236,20 @@ def test_an_entry_point_that_fails_is_named_where_a_family_is_wanted(
     assert registry.find("blip") is registry.BLIP
 
 
-def test_a_family_whose_code_is_missing_is_the_package_s_fault(
-    plugged: Callable[[Path], None], tmp_path: Path
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("acme:one", r"acme:Captioner of the package acme 1\.0 cannot be imported: AttributeError"),
+        ("acme:empty", r"acme:Empty of the package acme 1\.0 cannot be opened: TypeError: Empty"),
+    ],
+)
+def test_a_family_whose_code_does_not_work_is_the_package_s_fault(
+    plugged: Callable[[Path], None], tmp_path: Path, value: str, words: str
 ) -> None:
-    plugged(install(tmp_path / "site", "acme", "x = acme:one", source=ACME))
+    plugged(install(tmp_path / "site", "acme", f"x = {value}", source=ACME))
     (tmp_path / "config.json").write_text('{"model_type": "acme"}')
     spec = resolve(str(tmp_path))
-    with pytest.raises(UnsupportedModelError, match=r"acme:Captioner of the package acme 1\.0"):
+    with pytest.raises(UnsupportedModelError, match=words):
         open_captioner(spec, device="cpu")
 
 

@@ -226,6 +226,10 @@ def _load(entry: "EntryPoint") -> MetricSpec:
         raise _broken(entry.name, package, kind)
     if spec.name != entry.name:
         raise _broken(entry.name, package, ValueError(f"{entry.value} is named {spec.name}"))
+    columns: object = spec.columns  # a comma is easily forgotten
+    if not isinstance(columns, tuple) or not columns:
+        kind = TypeError(f"the columns of {entry.value} are not a tuple of Metric")
+        raise _broken(entry.name, package, kind)
     return replace(spec, package=package)
 
 

@@ -87,7 +87,7 @@ MissingOpt = Annotated[
     ),
 ]
 SeedOpt = Annotated[
-    int, typer.Option("--seed", help="Random seed for bootstrap and significance tests.")
+    int, typer.Option("--seed", min=0, help="Random seed for bootstrap and significance tests.")
 ]
 SignaturesOpt = Annotated[
     bool,

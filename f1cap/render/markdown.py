@@ -33,7 +33,7 @@ def write_markdown(comparison: Comparison, stream: TextIO, *, verbose: bool = Fa
 
 def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     report = comparison.evaluation.report
-    yield f"## {count(len(report.models), 'captioner')} on {count(report.images, 'image')}"
+    yield f"## {count(len(report.models), 'model')} on {count(report.images, 'image')}"
     yield ""
     yield f"**{escape(comparison.conclusion)}**"
     yield ""

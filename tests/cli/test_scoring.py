@@ -149,7 +149,7 @@ def test_only_the_chosen_metrics_are_computed(
 
 @pytest.mark.parametrize(
     ("suffix", "begin"),
-    [("csv", "model,"), ("MD", "## 2 captioners"), ("json", "{"), ("txt", "2 models on 12 images")],
+    [("csv", "model,"), ("MD", "## 2 models"), ("json", "{"), ("txt", "2 models on 12 images")],
 )
 def test_the_suffix_decides_where_no_format_does(
     runner: CliRunner, files: Path, suffix: str, begin: str
@@ -193,6 +193,7 @@ def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None
     assert len(report["best"]) == len(report["worst"]) == 3
     (path,) = Path(os.environ["F1CAP_CACHE_DIR"]).rglob("metrics.json")
     kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["schema"] == 2
     assert kept["scores"]["cider"]["value"] == report["scores"]["cider"]["value"]
     assert len(kept["per_image"]) == 20
     assert report["per_image"] == kept["per_image"]
@@ -299,3 +300,9 @@ def test_wrong_usage(runner: CliRunner, at: Path, args: tuple[str, ...]) -> None
     result = _run(runner, *args)
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
+
+
+def test_a_seed_below_zero_is_refused(runner: CliRunner) -> None:
+    for command in ("eval", "compare"):
+        result = runner.invoke(app, [command, "--seed", "-1"])
+        assert (result.exit_code, "--seed" in result.output) == (2, True), result.output

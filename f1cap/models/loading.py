@@ -92,16 +92,23 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
     """Put off Ctrl-C until the block ends.
 
-    A second one ends the process at once, or in somebody else's program the block.
+    A second one ends the process at once, or in somebody else's program the block. What it does
+    there, after the block, is for that program's own handler to say.
 
     An interrupted import leaves half a module, and transformers turns the interruption itself
     into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
 
     Raises:
-        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised.
+        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised,
+            unless the program has a handler of its own.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only
+    before = signal.getsignal(signal.SIGINT)
+    # signals reach the main thread only; None is a handler that Python could not put back
+    if threading.current_thread() is not threading.main_thread() or before in {
+        signal.SIG_IGN,
+        None,
+    }:
+        yield
         return
     pressed = False
 
@@ -113,13 +120,13 @@ def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
             raise KeyboardInterrupt
         pressed = True
 
-    before = signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, note)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
         if pressed:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
 
 def _local_revision(spec: ModelSpec, folder: Path) -> str:

@@ -4,6 +4,7 @@ The package exports the public names (`f1cap.load`, …). The commands and this 
 the same services.
 """
 
+import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -11,14 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union, cast, get_args
 
 from f1cap import corpus
-from f1cap.errors import UsageError
+from f1cap.errors import CaptionSetError, UsageError
 from f1cap.metrics.scoring import ScoringSession
 from f1cap.models import catalog, naming
 from f1cap.models.loading import open_captioner
 from f1cap.records.captions import Caption, CaptionSet, CaptionSettings
 from f1cap.records.evaluations import Comparison, Evaluation
 from f1cap.records.images import Problem, Reference, category_of
-from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, ModelSpec, Placement
+from f1cap.records.models import (
+    LARGEST_BATCH,
+    MOST_BEAMS,
+    CatalogEntry,
+    DType,
+    Engine,
+    ModelSpec,
+    Placement,
+)
 from f1cap.records.scores import MissingPolicy, ScoreOptions
 from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.prepare import Failed, Source
@@ -123,9 +132,11 @@ class Captioner:
         if errors not in {"return", "raise"}:
             raise UsageError(f"errors must be 'return' or 'raise', not {errors!r}.")
         _require_count("batch_size", batch_size, LARGEST_BATCH)
-        _require_count("num_beams", num_beams)
+        _require_count("num_beams", num_beams, MOST_BEAMS)
         _require_count("max_new_tokens", max_new_tokens)
         if prompt is not None:
+            if not isinstance(prompt, str):
+                raise UsageError(f"prompt must be a text, not {prompt!r}.")
             catalog.require_prompt(self.model)
         settings = CaptionSettings(
             self.model.decoding.override(num_beams=num_beams, max_new_tokens=max_new_tokens),
@@ -318,6 +329,7 @@ def _score(  # noqa: PLR0913 - as above
     read_image: Callable[[str], bytes] | None,
     java: str | os.PathLike[str] | None,
 ) -> Evaluation:
+    _require_names(references, *(c for c in candidates.values() if isinstance(c, Mapping)))
     groups = categories or {}
     by_image = {
         image: Reference(
@@ -352,6 +364,10 @@ def _score_options(  # noqa: PLR0913, PLR0917 - as above
     if not 0 < confidence < 1:
         raise UsageError(f"confidence must lie between 0 and 1, not be {confidence!r}.")
     _require_count("resamples", resamples)
+    if not _is_integer(seed) or seed < 0:
+        raise UsageError(f"seed must be an integer from 0, not {seed!r}.")
+    if isinstance(metrics, str):  # a sequence of letters, for a type checker
+        raise UsageError(f"metrics must be names in a list, such as [{metrics!r}].")
     return ScoreOptions(
         missing=missing,
         metrics=None if metrics is None else tuple(metrics),
@@ -366,9 +382,17 @@ def _caption_set(model: str, captions: Captions) -> CaptionSet:
     if isinstance(captions, Mapping):
         return CaptionSet(model, captions)
     made = [caption for caption in captions if caption.error is None]
+    texts: dict[str, str] = {}
+    for caption in made:
+        if texts.setdefault(caption.image, caption.caption) != caption.caption:
+            raise CaptionSetError(
+                f"{model} has two captions of {caption.image}.",
+                hint="Images in memory are named by their place in a call: give their captions as "
+                "a dict, under names of their own.",
+            )
     return CaptionSet(
         model,
-        {caption.image: caption.caption for caption in made},
+        texts,
         truncated=frozenset(caption.image for caption in made if caption.truncated),
         line_breaks=frozenset(caption.image for caption in made if caption.line_breaks),
     )
@@ -389,8 +413,13 @@ def _sources(images: ImageSource | Iterable[ImageSource]) -> Iterator[Source]:
 
 
 def _each(images: ImageSource | Iterable[ImageSource]) -> Iterable[ImageSource]:
-    # an array of three dimensions can be iterated over its rows, and is an image all the same
-    single = isinstance(images, str | os.PathLike | bytes) or getattr(images, "ndim", None) == 3
+    # An array can be iterated over its rows, an open file over its lines, bytes over their numbers:
+    # each is an image all the same, or no image in one sentence. Four dimensions are several.
+    single = (
+        isinstance(images, str | os.PathLike | bytes | bytearray | memoryview)
+        or getattr(images, "ndim", None) in {0, 2, 3}
+        or hasattr(images, "read")
+    )
     if single or not isinstance(images, Iterable):
         return (cast("ImageSource", images),)
     return cast("Iterable[ImageSource]", images)
@@ -405,6 +434,20 @@ def _choice(kind: type[Choice], name: str, value: str) -> Choice:
 
 
 def _require_count(name: str, value: int | None, limit: int | None = None) -> None:
-    if value is not None and (value < 1 or (limit is not None and value > limit)):
+    if value is None:
+        return
+    if not _is_integer(value) or value < 1 or (limit is not None and value > limit):
         upper = "" if limit is None else f" to {limit}"
         raise UsageError(f"{name} must be an integer from 1{upper}, not {value!r}.")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _require_names(*by_image: Mapping[str, object]) -> None:
+    for image in (image for mapping in by_image for image in mapping):
+        if not isinstance(image, str):
+            raise CaptionSetError(
+                f"The name of an image is a {type(image).__name__}, not text: {image!r}."
+            )

@@ -136,6 +136,22 @@ def test_a_bad_image_is_a_caption_with_an_error(
         captioner.caption([IMAGES[0], missing], errors="raise")
 
 
+def test_what_is_no_list_of_images_is_one(captioner: f1cap.Captioner) -> None:
+    """Not one failure for each row, line or byte of it."""
+    encoded = IMAGES[0].read_bytes()
+    wrong: list[Any] = [np.zeros((8, 8), np.uint8), io.BytesIO(encoded), 5]
+    for source in wrong:
+        (caption,) = captioner.caption(source)
+        assert caption.error is not None, source
+    whole: list[Any] = [bytearray(encoded), memoryview(encoded)]
+    for source in whole:
+        (caption,) = captioner.caption(source)
+        assert caption.error is None
+    with Image.open(IMAGES[0]) as opened:
+        several: Any = np.stack([np.asarray(opened.convert("RGB"))] * 2)
+    assert len(captioner.caption(several)) == 2
+
+
 def test_images_are_drawn_as_they_are_needed(captioner: f1cap.Captioner) -> None:
     drawn: list[int] = []
 
@@ -161,9 +177,14 @@ def test_options_are_obeyed(captioner: f1cap.Captioner, captions: list[f1cap.Cap
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_beams": 0}, "num_beams must be an integer from 1, not 0"),
+        ({"num_beams": 0}, "num_beams must be an integer from 1 to 64, not 0"),
         ({"max_new_tokens": -1}, "max_new_tokens must be an integer from 1"),
         ({"batch_size": 5000}, "batch_size must be an integer from 1 to 4096, not 5000"),
+        ({"batch_size": "2"}, "batch_size must be an integer from 1 to 4096, not '2'"),
+        ({"batch_size": True}, "batch_size must be an integer from 1 to 4096, not True"),
+        ({"num_beams": 2.5}, "num_beams must be an integer from 1 to 64, not 2.5"),
+        ({"num_beams": 65}, "num_beams must be an integer from 1 to 64, not 65"),
+        ({"prompt": 3}, "prompt must be a text, not 3"),
         ({"errors": "ignore"}, "errors must be 'return' or 'raise', not 'ignore'"),
         ({"max_new_tokens": 400}, "cannot generate 400 new tokens"),
     ],
@@ -284,6 +305,10 @@ def test_captions_carry_what_was_recorded(captions: list[f1cap.Caption]) -> None
         ({"confidence": 95}, UsageError, "confidence must lie between 0 and 1"),
         ({"missing": "ignore"}, UsageError, "missing must be one of 'error', 'skip', 'empty'"),
         ({"resamples": 0}, UsageError, "resamples must be an integer from 1"),
+        ({"resamples": 2.5}, UsageError, "resamples must be an integer from 1, not 2.5"),
+        ({"seed": -1}, UsageError, "seed must be an integer from 0, not -1"),
+        ({"seed": None}, UsageError, "seed must be an integer from 0, not None"),
+        ({"metrics": "cider"}, UsageError, "metrics must be names in a list, such as"),
         ({"metrics": ["bleu"]}, CaptionSetError, "b.jpg"),
     ],
 )
@@ -292,6 +317,24 @@ def test_what_cannot_be_scored(
 ) -> None:
     with pytest.raises(error, match=message):
         f1cap.evaluate({"a.jpg": "a car"}, REFERENCES, **options)
+
+
+def test_two_captions_of_one_name_are_refused(captioner: f1cap.Captioner) -> None:
+    """Images in memory are numbered in each call; joined lists would hide all but the last."""
+    captions = [caption for path in IMAGES[1:] for caption in captioner.caption(path.read_bytes())]
+    assert {caption.image for caption in captions} == {"images[0]"}
+    with pytest.raises(CaptionSetError, match=r"captions has two captions of images\[0\]"):
+        f1cap.evaluate(captions, {"images[0]": "a car"}, metrics=["bleu"])
+    twice = [captions[0], captions[0]]
+    evaluation = f1cap.evaluate(twice, {"images[0]": "a car"}, metrics=["bleu"])
+    assert evaluation.report.images == 1
+
+
+def test_images_are_named_by_text() -> None:
+    paths: Any = {Path("a.jpg"): "a car"}
+    for candidates, references in ((paths, REFERENCES), ({"a.jpg": "a car"}, paths)):
+        with pytest.raises(CaptionSetError, match=r"name of an image is a .*Path, not text"):
+            f1cap.evaluate(candidates, references, metrics=["bleu"])
 
 
 def _example() -> str:

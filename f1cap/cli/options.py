@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from f1cap.errors import UsageError
-from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
+from f1cap.records.models import LARGEST_BATCH, MOST_BEAMS, Device, DType, Engine
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
@@ -153,7 +153,10 @@ LimitOpt = Annotated[
 NumBeamsOpt = Annotated[
     int | None,
     typer.Option(
-        "--num-beams", min=1, max=64, help="Number of beams; 1 is greedy. Default: the model's own."
+        "--num-beams",
+        min=1,
+        max=MOST_BEAMS,
+        help="Number of beams; 1 is greedy. Default: the model's own.",
     ),
 ]
 MaxNewTokensOpt = Annotated[

@@ -22,7 +22,6 @@ from f1cap.records.images import Problem, Reference, category_of
 from f1cap.records.models import (
     LARGEST_BATCH,
     MOST_BEAMS,
-    CatalogEntry,
     DType,
     Engine,
     ModelSpec,
@@ -197,7 +196,8 @@ def load(
 ) -> Captioner:
     """Load a captioner; a checkpoint that is not on this machine is downloaded first.
 
-    On a CPU torch's number of threads is set to what the model computes fastest with.
+    It sets for the whole process what it cannot do without: transformers' logging to errors only,
+    and on a CPU torch's number of threads to what the model computes fastest with.
 
     Args:
         name: A name or alias of the catalogue, a hub id (`org/name`, with `@revision` if need be),
@@ -219,7 +219,7 @@ def load(
     return Captioner(
         open_captioner(
             spec,
-            device=device,
+            device=str(device),  # a torch.device is one too
             dtype=_choice(DType, "dtype", dtype),
             engine=_choice(Engine, "engine", engine),
             offline=offline,
@@ -396,11 +396,6 @@ def _caption_set(model: str, captions: Captions) -> CaptionSet:
         truncated=frozenset(caption.image for caption in made if caption.truncated),
         line_breaks=frozenset(caption.image for caption in made if caption.line_breaks),
     )
-
-
-def models() -> tuple[CatalogEntry, ...]:
-    """Return the catalogue: each model, and whether its weights are on this machine."""
-    return catalog.entries()
 
 
 def _sources(images: ImageSource | Iterable[ImageSource]) -> Iterator[Source]:

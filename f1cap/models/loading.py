@@ -68,7 +68,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             captioner_class = registry.captioner_class(spec.family)
         weights_bytes = sum(path.stat().st_size for path in cache.weight_files(folder) or ())
         placement = resolve_placement(device, dtype, runtime.probe(), weights_bytes)
-        runtime.keep_quiet()
+        runtime.keep_quiet(own_process=own_process)
         try:
             captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
         except CorruptCheckpointError as error:

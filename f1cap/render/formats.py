@@ -8,7 +8,7 @@ from typing import Self, TypeVar, cast
 from f1cap.errors import UsageError
 
 # Suffixes that are not the format's own name.
-_SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
+_SUFFIXES = {"md": "markdown", "txt": "table"}
 
 _Format = TypeVar("_Format", bound=StrEnum)
 
@@ -104,9 +104,23 @@ class BenchFormat(OutputFormat):
 
 
 def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
-    """Return what the user asked for, else what the output file's suffix says, else the first."""
+    """Return what the user asked for, else what the output file's suffix says, else the first.
+
+    Raises:
+        UsageError: The suffix is of no format that the command has.
+    """
     if asked is not None:
         return asked
     suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+    if not suffix:
+        return next(iter(formats))
     name = _SUFFIXES.get(suffix, suffix)
-    return next((form for form in formats if form == name), next(iter(formats)))
+    chosen = next((form for form in formats if form == name), None)
+    if chosen is None:
+        names = {str(form) for form in formats}
+        names |= {short for short, name in _SUFFIXES.items() if name in names}
+        raise UsageError(
+            f"--output {output}: there is no format for the suffix .{suffix}.",
+            hint=f"Use one of {', '.join(f'.{name}' for name in sorted(names))}, or add --format.",
+        )
+    return chosen

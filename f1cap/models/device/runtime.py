@@ -57,10 +57,15 @@ def torch_dtype(dtype: DType) -> Any:  # noqa: ANN401 - a torch type, which mypy
     }[dtype]
 
 
-def keep_quiet() -> None:
-    """Keep the libraries' logs, warnings and progress bars off the user's screen."""
-    # tokenizers warns when a process that used it forks, as a Java start does
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+def keep_quiet(*, own_process: bool = True) -> None:
+    """Keep the libraries' logs, warnings and progress bars off the user's screen.
+
+    Args:
+        own_process: The environment may be changed too.
+    """
+    if own_process:
+        # tokenizers warns when a process that used it forks, as a Java start does
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()

@@ -41,6 +41,9 @@ def build_zoo(folder: Path) -> dict[str, str | None]:
         for name, (make, reason) in _LOCKED.items():
             make(folder / name)
             expected[name] = reason
+        locked = folder / "locked folder"  # no image, and no failure
+        locked.mkdir()
+        locked.chmod(0)
     (folder / "folder.jpg").mkdir()
     (folder / "folder.jpg" / "inside.jpg").write_bytes(encode("JPEG"))
     expected["folder.jpg/inside.jpg"] = None
@@ -119,7 +122,7 @@ def _bad_files() -> dict[str, tuple[bytes, str]]:
             b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
             "not an image",
         ),
-        "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "HEIC"),
+        "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), damaged),
         "vector.png": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "not an image"),
     }
 
@@ -198,12 +201,6 @@ def _locked_file(path: Path) -> None:
     path.chmod(0)
 
 
-def _locked_folder(path: Path) -> None:
-    path.mkdir()
-    (path / "unseen.jpg").write_bytes(encode("JPEG"))
-    path.chmod(0)
-
-
 _SPECIAL_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "dangling.jpg": (_link("gone.jpg"), "link"),
     "loop.jpg": (_link("loop.jpg"), "symbolic links"),
@@ -214,5 +211,4 @@ _SPECIAL_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 _LOCKED: dict[str, tuple[Callable[[Path], None], str]] = {
     "locked.jpg": (_locked_file, "ermission denied"),
-    "locked folder": (_locked_folder, "cannot be listed"),
 }

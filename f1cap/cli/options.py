@@ -144,6 +144,14 @@ AllOpt = Annotated[
 RecursiveOpt = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Search sub-folders too.")
 ]
+IncludeHiddenOpt = Annotated[
+    bool,
+    typer.Option(
+        "--include-hidden",
+        help="Also take hidden files and folders, and those that systems keep for themselves, e.g. "
+        "@eaDir.",
+    ),
+]
 LimitOpt = Annotated[
     int | None, typer.Option("--limit", min=1, help="Caption only the first N images.")
 ]

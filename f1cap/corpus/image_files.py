@@ -5,12 +5,14 @@ import math
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from typing import TYPE_CHECKING
 
+from f1cap.corpus import library_messages
+from f1cap.corpus.colour_profiles import ProfileError, to_srgb
 from f1cap.corpus.files import reason_of
+from f1cap.corpus.image_formats import open_image
 from f1cap.errors import ImageError
 
 if TYPE_CHECKING:
@@ -24,14 +26,8 @@ MAX_ASPECT = 20
 # megapixels, for 128 pixels: at 1 to 2 times, colours differ by 0.24 of 255 on average and 3 of 111
 # captions of the minis changed; at 3 times by 0.12 and 1, and decoding takes 17 ms instead of 14.
 _REDUCED = 3
-
-# What photographs come in. Pillow knows more, some of which nobody should feed with a stranger's
-# file: EPS, for one, starts Ghostscript.
-FORMATS = (
-    *("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
-    *("ICO", "ICNS", "PCX", "PSD", "SGI", "DDS"),
-)
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+# Of what a C library says of one image; the rest repeats it.
+_MOST_MESSAGES = 5
 _SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
 _PILLOW = r"PIL\."
 _lock = threading.Lock()
@@ -39,10 +35,18 @@ _convert_lock = threading.Lock()
 _nowhere = logging.NullHandler()
 
 
+OnNote = Callable[[str], None]
+
+
 def decode_image(
-    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, for_side: int | None = None
+    data: bytes,
+    name: str,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    for_side: int | None = None,
+    on_note: OnNote = lambda _: None,
 ) -> "Image":
-    """Return an image as people see it: upright, in RGB, its first frame.
+    """Return an image as people see it: upright, in sRGB, its first frame.
 
     The content decides, not the extension. What is transparent shows white. 16-bit grey keeps its
     whole range. An image longer than MAX_ASPECT times its width is squeezed to that ratio.
@@ -54,6 +58,7 @@ def decode_image(
         max_pixels: A larger image is refused before it is decoded; at most MAX_PIXELS.
         for_side: Pixels on a side of what will be made of it. A JPEG that is much larger is then
             decoded at a half, a quarter or an eighth of its size: faster, and not quite the same.
+        on_note: Told what was odd about the image, be it decoded or not.
 
     Raises:
         ImageError: It cannot be decoded, whatever the decoder's own exception was.
@@ -61,22 +66,22 @@ def decode_image(
     if not data:
         raise ImageError(f"{name} is an empty file.")
     _prepare_pillow()
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
-    with _one_sentence(name, max_pixels):
+    with _one_sentence(name, max_pixels), _collected(on_note):
         try:
-            image = Image.open(BytesIO(data), formats=FORMATS)
+            image = open_image(data)
         except UnidentifiedImageError as error:
-            raise _unidentified(data, name) from error
+            raise _unidentified(name) from error
         with image:
             _check_size(image.size, name, max_pixels)
             if for_side is not None:
                 _reduce(image, for_side)
             image.load()
-            return _as_seen(image)
+            return _as_seen(image, on_note)
 
 
-def convert_image(image: "Image", name: str) -> "Image":
+def convert_image(image: "Image", name: str, *, on_note: OnNote = lambda _: None) -> "Image":
     """Return an image that somebody has opened as `decode_image` would; theirs stays as it is.
 
     Raises:
@@ -84,14 +89,32 @@ def convert_image(image: "Image", name: str) -> "Image":
     """
     _prepare_pillow()
     # One image may be given twice, and Pillow loads it where it stands.
-    with _one_sentence(name, MAX_PIXELS), _convert_lock:
+    with _one_sentence(name, MAX_PIXELS), _collected(on_note), _convert_lock:
         _check_size(image.size, name, MAX_PIXELS)
         image.load()
-        return _as_seen(image)
+        return _as_seen(image, on_note)
 
 
-def _as_seen(image: "Image") -> "Image":
-    return _squeeze(_turn(_to_rgb(image), _orientation(image)))
+def _as_seen(image: "Image", on_note: OnNote) -> "Image":
+    rgb = _to_rgb(image)
+    if "icc_profile" in image.info:
+        try:
+            rgb = to_srgb(image, rgb, image.info["icc_profile"])
+        except ProfileError as error:
+            on_note(f"Its colour profile {error}, and was ignored.")
+    return _squeeze(_turn(rgb, _orientation(image)))
+
+
+@contextmanager
+def _collected(on_note: OnNote) -> Iterator[None]:
+    """Pass on what a C library says of the image, each line once."""
+    lines: dict[str, None] = {}
+    try:
+        with library_messages.told_to(lines.setdefault):
+            yield
+    finally:
+        for line in list(lines)[:_MOST_MESSAGES]:
+            on_note(line)
 
 
 @contextmanager
@@ -152,12 +175,7 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
         )
 
 
-def _unidentified(data: bytes, name: str) -> ImageError:
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return ImageError(
-            f"{name} is a HEIC image, which Pillow cannot decode.",
-            hint="Convert it to JPEG first.",
-        )
+def _unidentified(name: str) -> ImageError:
     return ImageError(f"{name} is not an image that f1cap can decode.")
 
 

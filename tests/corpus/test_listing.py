@@ -52,7 +52,7 @@ def test_a_folder_in_natural_order(tmp_path: Path) -> None:
 
 
 def test_what_is_no_image_is_passed_over(tmp_path: Path) -> None:
-    fill(tmp_path, "a.jpg", "b.txt", "jpg", "c.jpg.part", ".hidden.jpg", ".cache/d.jpg", "e.heic")
+    fill(tmp_path, "a.jpg", "b.txt", "jpg", "c.jpg.part", ".hidden.jpg", ".cache/d.jpg", "e.nef")
     fill(tmp_path, "folder.jpg/f.png")
     (tmp_path / "empty.jpg").mkdir()
     assert images(tmp_path) == ("a.jpg", "folder.jpg/f.png")
@@ -218,10 +218,10 @@ def test_no_images_says_what_would_be_one(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         images(tmp_path, recursive=False)
     assert "--no-recursive" in str(caught.value.hint)
-    fill(tmp_path / "phone", "IMG_1.HEIC")
+    fill(tmp_path / "phone", "IMG_1.DNG")
     with pytest.raises(DatasetError) as caught:
         images(tmp_path / "phone")
-    assert "JPEG" in str(caught.value.hint)
+    assert "cannot decode: IMG_1.DNG. Convert them to JPEG" in str(caught.value.hint)
 
 
 def test_a_dataset_file_whose_images_are_all_gone(tmp_path: Path) -> None:
@@ -234,7 +234,9 @@ def test_a_dataset_file_whose_images_are_all_gone(tmp_path: Path) -> None:
 def test_locked_folders(tmp_path: Path) -> None:
     root = fill(tmp_path / "photos", "a.jpg", "locked/b.jpg")
     (root / "locked").chmod(0)
-    assert images(root) == ("a.jpg", "locked")  # to fail by name in its turn
+    dataset = corpus.open_dataset([root])
+    assert names(dataset) == ("a.jpg",)
+    assert dataset.notes == ("Skipped folders that cannot be listed: locked (Permission denied).",)
     with pytest.raises(DatasetError, match="cannot be listed: Permission denied"):
         images(root / "locked")
     (root / "locked").chmod(0o700)
@@ -247,7 +249,7 @@ def test_a_listed_image_in_a_locked_folder_is_no_missing_one(tmp_path: Path) -> 
     (tmp_path / "locked").chmod(0)
     dataset = corpus.open_dataset([tmp_path])
     (tmp_path / "locked").chmod(0o700)
-    assert names(dataset) == ("locked/b.jpg", "a.jpg", "locked")
+    assert names(dataset) == ("locked/b.jpg", "a.jpg")
     assert dataset.missing == ()
 
 
@@ -262,7 +264,9 @@ def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "scandir", refuse)
     refused = ["locked"]
-    assert images(root) == ("a.jpg", "locked")
+    dataset = corpus.open_dataset([root])
+    assert names(dataset) == ("a.jpg",)
+    assert dataset.notes == ("Skipped folders that cannot be listed: locked (Permission denied).",)
     refused = ["photos"]
     with pytest.raises(DatasetError, match=r"photos cannot be listed: Permission denied\.$"):
         images(root)

@@ -1,5 +1,6 @@
 """What a caption run is asked for, and what it tells while it goes on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ class CaptionRequest:
     models: tuple[str, ...]
     # images
     recursive: bool = True
+    include_hidden: bool = False
     limit: int | None = None
     reduced_jpeg: bool = False
     # decoding
@@ -63,6 +65,10 @@ class CaptionListener(Protocol):
 
     def failed(self, problem: Problem) -> None:
         """Report an image or a model that failed; the command goes on."""
+        ...
+
+    def image_noted(self, image: str, notes: Sequence[str]) -> None:
+        """Report what was odd about the file of an image that is captioned, or fails, next."""
         ...
 
     def note(self, message: str) -> None:

@@ -1,0 +1,109 @@
+"""From the colours of an image's ICC profile to sRGB, which the models were trained on."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageCms import ImageCmsTransform
+
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+# Profiles called sRGB differ in the last digit, by who made them; none of these changes a caption,
+# and leaving them alone costs nothing.
+_SAME = 2  # of 255, for each channel
+_SIDE = 9  # of the cube of colours that is tried
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used; its text completes `its colour profile …`."""
+
+
+def to_srgb(image: "Image", rgb: "Image", profile: bytes) -> "Image":
+    """Return an image's pixels as a screen shows them.
+
+    The intent is perceptual, with black point compensation: what photographs are printed and shown
+    with, and what ICC calls the default. For the profiles of cameras and screens, which are a
+    matrix and curves, all intents are the same.
+
+    Args:
+        image: As decoded.
+        rgb: The same in RGB, transparent parts in white.
+        profile: Its ICC profile, from a stranger.
+
+    Raises:
+        ProfileError: It is broken, or for another kind of image.
+    """
+    if not profile:
+        raise ProfileError("cannot be read")
+    conversion = _conversion(bytes(profile))
+    if conversion.mode == "CMYK":
+        source = image if image.mode == "CMYK" else None
+    elif conversion.mode == "L":
+        source = rgb.getchannel("R") if image.mode in _GREY else None
+    else:
+        source = None if image.mode in ("CMYK", "LAB") else rgb
+    if source is None:
+        raise ProfileError(f"is for {conversion.mode} images, and this one is {image.mode}")
+    if conversion.transform is None:
+        return rgb
+    # A copy, for a transform writes its profile into the image that it is given.
+    return conversion.transform.apply(source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    """What a profile asks for.
+
+    Attributes:
+        mode: Of the images that it is for.
+        transform: To sRGB; None where it would change nothing.
+    """
+
+    mode: str
+    transform: "ImageCmsTransform | None"
+
+
+@lru_cache(maxsize=16)  # a folder has the profiles of a few cameras; LittleCMS may run in threads
+def _conversion(profile: bytes) -> _Conversion:
+    try:
+        return _build(profile)
+    except Exception as error:
+        # Not narrower: LittleCMS is fed a stranger's bytes, and Pillow may lack it.
+        raise ProfileError("is broken, or for colours that f1cap does not know") from error
+
+
+def _build(profile: bytes) -> _Conversion:
+    from PIL import ImageCms
+
+    opened = ImageCms.ImageCmsProfile(BytesIO(profile))
+    mode = _MODES[opened.profile.xcolor_space.strip()]
+    transform = ImageCms.buildTransform(
+        opened,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        ImageCms.Intent.PERCEPTUAL,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    return _Conversion(mode, None if _changes_nothing(transform, mode) else transform)
+
+
+def _changes_nothing(transform: "ImageCmsTransform", mode: str) -> bool:
+    """Try a transform on colours from the whole range."""
+    import numpy as np
+    from PIL import Image
+
+    if mode == "CMYK":
+        return False
+    if mode == "L":
+        levels = np.arange(256, dtype=np.uint8)[None]
+        expected = np.repeat(levels[..., None], 3, axis=2)
+    else:
+        levels = np.linspace(0, 255, _SIDE).astype(np.uint8)
+        cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1)
+        levels = expected = cube.reshape(_SIDE, -1, 3)
+    found = np.asarray(transform.apply(Image.fromarray(levels)))
+    return int(np.abs(found.astype(np.int16) - expected).max()) <= _SAME

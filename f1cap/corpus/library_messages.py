@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 
 _LONGEST = 500  # bytes
+_NOBODY = (None, b"tempfile.tif")  # what Pillow calls every TIFF
 _Handler = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 _thread = threading.local()
 _lock = threading.Lock()
@@ -55,8 +56,8 @@ def _install() -> object:
             return
         text = ctypes.create_string_buffer(_LONGEST)
         print_into(text, _LONGEST, form, values)
-        where = f"{module.decode(errors='replace')}: " if module else ""
-        listener(where + text.value.decode(errors="replace"))
+        where = b"" if module in _NOBODY else module + b": "
+        listener((where + text.value).decode(errors="replace"))
 
     handler = _Handler(handle)
     before = set_handler(handler)

@@ -59,6 +59,35 @@ def test_what_is_no_image_is_passed_over(tmp_path: Path) -> None:
     assert images(tmp_path, recursive=False) == ("a.jpg",)
 
 
+SYSTEMS = (
+    *(
+        "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg",
+        "sub/@eaDir/b.jpg",
+        "#recycle/c.jpg",
+        "#snapshot/d.jpg",
+    ),
+    *("$RECYCLE.BIN/e.jpg", "$Recycle.Bin/f.jpg", ".Trash-1000/files/g.jpg", "__MACOSX/._a.jpg"),
+    *("._a.jpg", ".thumbnails/h.png", "System Volume Information/i.jpg", "lost+found/j.jpg"),
+)
+
+
+def test_what_systems_keep_for_themselves_is_passed_over(tmp_path: Path) -> None:
+    root = fill(tmp_path / "photos", "a.jpg", "sub/eadir/k.jpg", "recycle/l.jpg", *SYSTEMS)
+    mine = ("a.jpg", "recycle/l.jpg", "sub/eadir/k.jpg")
+    assert images(root) == mine
+    everything = corpus.open_dataset([root], include_hidden=True)
+    assert set(names(everything)) == {*mine, *SYSTEMS}
+    # who names such a folder wants what is in it
+    assert images(root / "#recycle") == ("c.jpg",)
+
+
+def test_only_hidden_images_say_how_to_reach_them(tmp_path: Path) -> None:
+    fill(tmp_path, "#recycle/a.jpg")
+    with pytest.raises(DatasetError) as caught:
+        images(tmp_path)
+    assert "--include-hidden" in str(caught.value.hint)
+
+
 def test_links_to_folders_end_and_repeat_nothing(tmp_path: Path) -> None:
     root = fill(tmp_path / "photos", "real/a.jpg", "b.jpg")
     fill(tmp_path / "elsewhere", "c.jpg")
@@ -169,6 +198,31 @@ def test_names_from_another_system_find_their_files(tmp_path: Path) -> None:
     assert names(dataset) == ("pits/cafe\u0301.jpg",)
     assert set(dataset.references) == set(names(dataset))
     assert dataset.missing == ()
+    (note,) = dataset.notes
+    assert note.startswith("Names in captions.json that the disk spells otherwise: ")
+    assert note.endswith(r"'pits\\caf\xe9.jpg' is 'pits/cafe\u0301.jpg'.")
+
+
+def test_capitals_find_their_file_where_only_one_can_be_meant(tmp_path: Path) -> None:
+    fill(tmp_path, "img_0001.jpg", "b.JPG", "B.jpg", "c.jpg", "d.jpg", "e.jpg")
+    describe(tmp_path, "D.jpg", "IMG_0001.JPG", "b.jpg", "c.jpg", "C.JPG", "E.jpg", "E.JPG")
+    dataset = corpus.open_dataset([tmp_path])
+    assert set(dataset.references) == {"img_0001.jpg", "c.jpg", "d.jpg"}
+    assert names(dataset)[:3] == ("d.jpg", "img_0001.jpg", "c.jpg")
+    assert dataset.missing == ("b.jpg", "C.JPG", "E.jpg", "E.JPG")
+    (note,) = dataset.notes
+    assert "'D.jpg' is 'd.jpg', 'IMG_0001.JPG' is 'img_0001.jpg'." in note
+
+
+def test_no_image_is_there_twice_on_a_disk_that_knows_no_capitals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "img_1.jpg", "img_2.jpg")
+    describe(tmp_path, "IMG_1.JPG", "img_2.jpg", "IMG_2.JPG")
+    monkeypatch.setattr(datasets, "_exists", lambda _path: True)
+    dataset = corpus.open_dataset([tmp_path])
+    assert names(dataset) == ("img_1.jpg", "img_2.jpg")
+    assert dataset.missing == ("IMG_2.JPG",)
 
 
 def test_the_limit_counts_from_the_first(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ MAX_ASPECT = 20
 # megapixels, for 128 pixels: at 1 to 2 times, colours differ by 0.24 of 255 on average and 3 of 111
 # captions of the minis changed; at 3 times by 0.12 and 1, and decoding takes 17 ms instead of 14.
 _REDUCED = 3
+_REDUCIBLE = ("JPEG", "MPO")
 # Of what a C library says of one image; the rest repeats it.
 _MOST_MESSAGES = 5
 _SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
@@ -142,7 +143,8 @@ def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
 def _reduce(image: "Image", side: int) -> None:
     """Have a JPEG decoded at a reduced size, if its short side stays `_REDUCED` times `side`."""
     scale = _REDUCED * side / min(image.size)
-    if scale < 1:  # other formats, and scales that there are none of, leave the image as it is
+    # HEIC would answer with a thumbnail of any quality.
+    if scale < 1 and image.format in _REDUCIBLE:
         width, height = image.size
         image.draft(image.mode, (math.ceil(width * scale), math.ceil(height * scale)))
 

@@ -250,5 +250,8 @@ OutputOpt = Annotated[
 ]
 QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only errors.")]
 VerboseOpt = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Log model, checkpoint and device.")
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Log model, checkpoint, device and what is odd about an image."
+    ),
 ]

@@ -164,7 +164,7 @@ def _gather_folder(gathered: _Gathered, folder: Path, prefix: str, listing: List
             gathered.images[prefix + name] = None
             gathered.references[prefix + name] = references[written]
             if name != written:
-                gathered.respelled[written] = name
+                gathered.respelled[prefix + written] = prefix + name
     gathered.images.update(dict.fromkeys(prefix + name for name in listing.images))
 
 
@@ -216,8 +216,15 @@ def _notes(gathered: _Gathered) -> Iterable[str]:
         folders = [f"{name} ({why})" for name, why in gathered.unlisted.items()]
         yield f"Skipped folders that cannot be listed: {_some(folders)}."
     if gathered.respelled:
-        pairs = [f"{written!a} is {name!a}" for written, name in gathered.respelled.items()]
+        pairs = [_pair(written, name) for written, name in gathered.respelled.items()]
         yield f"Names in {CAPTIONS} that the disk spells otherwise: {_some(pairs)}."
+
+
+def _pair(written: str, name: str) -> str:
+    """Show two spellings; accents that are split look like accents that are not."""
+    if unicodedata.normalize("NFC", written) == unicodedata.normalize("NFC", name):
+        return f"{written!a} is {name!a}"
+    return f"{written} is {name}"
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -106,7 +106,10 @@ def test_what_libtiff_says_of_other_peoples_images_stays_theirs(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     corpus.decode_image(encode("PNG"), "x")
-    with Image.open(BytesIO(broken_tiff("tiff_lzw"))) as image, pytest.raises(OSError, match="decoder"):
+    with (
+        Image.open(BytesIO(broken_tiff("tiff_lzw"))) as image,
+        pytest.raises(OSError, match="decoder"),
+    ):
         image.load()
     assert "Using code not yet in table" in capfd.readouterr().err
 

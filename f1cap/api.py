@@ -1,7 +1,7 @@
 """f1cap from Python: captions, scores and comparisons as records; nothing is written or printed.
 
-The package hands the public names on (`f1cap.load`, …). The commands and this module stand on the
-same services.
+The package exports the public names (`f1cap.load`, …). The commands and this module are built on
+the same services.
 """
 
 import os
@@ -115,9 +115,9 @@ class Captioner:
         reduced_jpeg: bool = False,
         errors: OnError = "return",
     ) -> Iterator[Caption]:
-        """Caption images as `caption` does, lazily: they are drawn a few batches ahead.
+        """Caption images as `caption` does, lazily: they are read a few batches ahead.
 
-        Mistakes in the arguments are raised by the call, those of an image in its turn.
+        Errors in the arguments are raised by the call, those of an image when its turn comes.
         """
         loaded = self._open()
         if errors not in {"return", "raise"}:
@@ -194,7 +194,7 @@ def load(
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto`, `float32`, `float16` or `bfloat16`.
         engine: `fast`, f1cap's own search, `transformers`, or `auto`.
-        offline: Do not ask the network.
+        offline: Do not use the network.
 
     Raises:
         CheckpointError: It cannot be fetched or read; subclasses say why.
@@ -279,7 +279,7 @@ def compare(  # noqa: PLR0913 - each is an option of `f1cap compare`
     read_image: Callable[[str], bytes] | None = None,
     java: str | os.PathLike[str] | None = None,
 ) -> Comparison:
-    """Set several models' captions side by side, as `f1cap compare` does.
+    """Compare the captions of several models, as `f1cap compare` does.
 
     Args:
         candidates: By model name; each as for `evaluate`.
@@ -320,8 +320,10 @@ def _score(  # noqa: PLR0913 - as above
 ) -> Evaluation:
     groups = categories or {}
     by_image = {
-        image: Reference(groups.get(image), (told,) if isinstance(told, str) else tuple(told))
-        for image, told in references.items()
+        image: Reference(
+            groups.get(image), (captions,) if isinstance(captions, str) else tuple(captions)
+        )
+        for image, captions in references.items()
     }
     by_model = {model: _caption_set(model, captions) for model, captions in candidates.items()}
     images = dict.fromkeys((*by_image, *(i for found in by_model.values() for i in found.captions)))

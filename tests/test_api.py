@@ -165,7 +165,7 @@ def test_options_are_obeyed(captioner: f1cap.Captioner, captions: list[f1cap.Cap
         ({"max_new_tokens": -1}, "max_new_tokens must be an integer from 1"),
         ({"batch_size": 5000}, "batch_size must be an integer from 1 to 4096, not 5000"),
         ({"errors": "ignore"}, "errors must be 'return' or 'raise', not 'ignore'"),
-        ({"max_new_tokens": 400}, "cannot write 400 new tokens"),
+        ({"max_new_tokens": 400}, "cannot generate 400 new tokens"),
     ],
 )
 def test_options_out_of_range(

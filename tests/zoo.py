@@ -64,7 +64,7 @@ def encode(
 
 
 def heic(*, size: tuple[int, int] = (64, 48), **options: object) -> bytes:
-    """Return what a telephone makes of the same image."""
+    """Return what a phone makes of the same image."""
     with Image.open(BytesIO(encode("PNG", size=size))) as image:
         file = pillow_heif.from_pillow(image)
     buffer = BytesIO()
@@ -189,7 +189,7 @@ def _odd_images() -> dict[str, tuple[bytes, None]]:
         "good.bmp": encode("BMP"),
         "good.avif": encode("AVIF"),
         "good.heic": heic(),
-        "telephone.jpg": heic(),
+        "heic inside.jpg": heic(),
         "good.jp2": encode("JPEG2000"),
         "good.ppm": encode("PPM"),
     }

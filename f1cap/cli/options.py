@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from f1cap.errors import UsageError
-from f1cap.models import catalog
 from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
+    from f1cap.models import catalog  # not at the start: --help need not pay for it
+
     names: list[tuple[str, str]] = []
     for spec in catalog.CATALOG.values():
         helptext = "bundled, no download" if spec.bundled else spec.checkpoint
@@ -92,6 +93,8 @@ def chosen_models(
     Raises:
         UsageError: None was named, or `--all` or `--mini` and names together.
     """
+    from f1cap.models import catalog
+
     if bool(names) + all_models + mini > 1:
         raise UsageError("--all, --mini and --model cannot be combined.", hint="Use one of them.")
     if all_models:
@@ -218,7 +221,7 @@ OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
         "--output-dir",
-        help="Results folder, which --resume, `f1cap eval` and `f1cap compare` read. "
+        help="Results folder of `f1cap caption`, which `f1cap eval` and `f1cap compare` read. "
         "Default: in the user cache.",
         file_okay=False,
     ),
@@ -252,6 +255,6 @@ QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress,
 VerboseOpt = Annotated[
     bool,
     typer.Option(
-        "--verbose", "-v", help="Log model, checkpoint, device and what is odd about an image."
+        "--verbose", "-v", help="Log model, checkpoint, device and warnings about images."
     ),
 ]

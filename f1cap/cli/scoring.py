@@ -1,4 +1,4 @@
-"""What `eval` and `compare` are asked alike: options, and the request that they make of them."""
+"""The options that `eval` and `compare` share, and the request made from them."""
 
 from enum import StrEnum
 from pathlib import Path

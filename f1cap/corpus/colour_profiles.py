@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
-# Profiles called sRGB differ in the last digit, by who made them; none of these changes a caption,
-# and leaving them alone costs nothing.
-_SAME = 2  # of 255, for each channel
-_SIDE = 9  # of the cube of colours that is tried
+# The largest difference of a channel, of 255, at which a profile counts as sRGB: the many sRGB
+# profiles in use differ in rounding only, and skipping the conversion costs nothing.
+_TOLERANCE = 2
+_GRID = 9  # levels of each channel that are tried
 
 
 class ProfileError(Exception):
@@ -22,16 +22,16 @@ class ProfileError(Exception):
 
 
 def to_srgb(image: "Image", rgb: "Image", profile: bytes) -> "Image":
-    """Return an image's pixels as a screen shows them.
+    """Convert an image from its colour space to sRGB.
 
-    The intent is perceptual, with black point compensation: what photographs are printed and shown
-    with, and what ICC calls the default. For the profiles of cameras and screens, which are a
-    matrix and curves, all intents are the same.
+    The rendering intent is perceptual, ICC's default and that of photographs, with black point
+    compensation. Profiles of cameras and screens are a matrix and curves: for these all intents
+    are the same.
 
     Args:
         image: As decoded.
         rgb: The same in RGB, transparent parts in white.
-        profile: Its ICC profile, from a stranger.
+        profile: Its ICC profile, untrusted.
 
     Raises:
         ProfileError: It is broken, or for another kind of image.
@@ -55,11 +55,11 @@ def to_srgb(image: "Image", rgb: "Image", profile: bytes) -> "Image":
 
 @dataclass(frozen=True, slots=True)
 class _Conversion:
-    """What a profile asks for.
+    """A parsed profile.
 
     Attributes:
-        mode: Of the images that it is for.
-        transform: To sRGB; None where it would change nothing.
+        mode: Of the images that it applies to.
+        transform: To sRGB; None for sRGB itself.
     """
 
     mode: str
@@ -71,7 +71,7 @@ def _conversion(profile: bytes) -> _Conversion:
     try:
         return _build(profile)
     except Exception as error:
-        # Not narrower: LittleCMS is fed a stranger's bytes, and Pillow may lack it.
+        # Not narrower: the bytes are untrusted, and Pillow may have been built without LittleCMS.
         raise ProfileError("is broken, or for colours that f1cap does not know") from error
 
 
@@ -88,11 +88,11 @@ def _build(profile: bytes) -> _Conversion:
         ImageCms.Intent.PERCEPTUAL,
         ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
-    return _Conversion(mode, None if _changes_nothing(transform, mode) else transform)
+    return _Conversion(mode, None if _is_identity(transform, mode) else transform)
 
 
-def _changes_nothing(transform: "ImageCmsTransform", mode: str) -> bool:
-    """Try a transform on colours from the whole range."""
+def _is_identity(transform: "ImageCmsTransform", mode: str) -> bool:
+    """Apply a transform to a grid of colours."""
     import numpy as np
     from PIL import Image
 
@@ -102,8 +102,8 @@ def _changes_nothing(transform: "ImageCmsTransform", mode: str) -> bool:
         levels = np.arange(256, dtype=np.uint8)[None]
         expected = np.repeat(levels[..., None], 3, axis=2)
     else:
-        levels = np.linspace(0, 255, _SIDE).astype(np.uint8)
+        levels = np.linspace(0, 255, _GRID).astype(np.uint8)
         cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1)
-        levels = expected = cube.reshape(_SIDE, -1, 3)
+        levels = expected = cube.reshape(_GRID, -1, 3)
     found = np.asarray(transform.apply(Image.fromarray(levels)))
-    return int(np.abs(found.astype(np.int16) - expected).max()) <= _SAME
+    return int(np.abs(found.astype(np.int16) - expected).max()) <= _TOLERANCE

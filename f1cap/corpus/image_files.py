@@ -1,4 +1,4 @@
-"""From a file that anybody made to an RGB image, or to one sentence that says why not."""
+"""From an image file of unknown origin to RGB, or to one sentence that says why not."""
 
 import logging
 import math
@@ -22,12 +22,11 @@ MAX_PIXELS = 200_000_000  # the largest sensor in a phone has 199.8 million
 # GIT's processor brings the short side to 224 and keeps the shape: 60,000 x 10 would become 300
 # million pixels. Panoramas end at about 10 to 1.
 MAX_ASPECT = 20
-# How much larger than what the model sees a reduced JPEG stays. On 37 desktop images at 12
-# megapixels, for 128 pixels: at 1 to 2 times, colours differ by 0.24 of 255 on average and 3 of 111
-# captions of the minis changed; at 3 times by 0.12 and 1, and decoding takes 17 ms instead of 14.
+# How much larger than what the model sees a reduced JPEG stays: with less, colours differ more and
+# more captions change; with more, decoding takes longer.
 _REDUCED = 3
 _REDUCIBLE = ("JPEG", "MPO")
-# Of what a C library says of one image; the rest repeats it.
+# Messages of C libraries that are kept for one image; the rest repeats them.
 _MOST_MESSAGES = 5
 _SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
 _PILLOW = r"PIL\."
@@ -59,7 +58,7 @@ def decode_image(
         max_pixels: A larger image is refused before it is decoded; at most MAX_PIXELS.
         for_side: Pixels on a side of what will be made of it. A JPEG that is much larger is then
             decoded at a half, a quarter or an eighth of its size: faster, and not quite the same.
-        on_note: Told what was odd about the image, be it decoded or not.
+        on_note: Called with each remark on the file, whether or not it can be decoded.
 
     Raises:
         ImageError: It cannot be decoded, whatever the decoder's own exception was.
@@ -83,7 +82,7 @@ def decode_image(
 
 
 def convert_image(image: "Image", name: str, *, on_note: OnNote = lambda _: None) -> "Image":
-    """Return an image that somebody has opened as `decode_image` would; theirs stays as it is.
+    """Return an opened image as `decode_image` would; the given one is not changed.
 
     Raises:
         ImageError: Its file, which Pillow reads late, cannot be decoded.
@@ -108,10 +107,10 @@ def _as_seen(image: "Image", on_note: OnNote) -> "Image":
 
 @contextmanager
 def _collected(on_note: OnNote) -> Iterator[None]:
-    """Pass on what a C library says of the image, each line once."""
+    """Pass on the messages of C libraries, each once."""
     lines: dict[str, None] = {}
     try:
-        with library_messages.told_to(lines.setdefault):
+        with library_messages.redirected(lines.setdefault):
             yield
     finally:
         for line in list(lines)[:_MOST_MESSAGES]:
@@ -135,7 +134,7 @@ def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
     except (OSError, SyntaxError, EOFError, struct.error) as error:
         raise ImageError(f"{name} is damaged or truncated: {reason_of(error)}.") from error
     except Exception as error:
-        # Not narrower: a decoder fed a stranger's bytes may raise anything (IndexError, KeyError,
+        # Not narrower: a decoder given unknown bytes may raise anything (IndexError, KeyError,
         # zlib.error, OverflowError, ...), and one bad file must not end a run.
         raise ImageError(f"{name} cannot be decoded: {reason_of(error)}.") from error
 
@@ -221,7 +220,7 @@ def _to_rgb(image: "Image") -> "Image":
 def _grey_to_8_bits(image: "Image") -> "Image":
     """Scale what Pillow's own conversion would clip at 255.
 
-    White is what the numbers are for: 1, 255 or 65,535, the first that holds them (never below
+    White is the end of the range: 1, 255 or 65,535, the first that contains all values (never below
     65,535 for integers: Pillow keeps 16-bit images in its 32-bit mode too). Other ranges have no
     agreed white and are stretched from their lowest to their highest value.
     """

@@ -60,7 +60,7 @@ def open_image(data: bytes) -> "ImageFile":
 
 
 def is_heif(data: bytes) -> bool:
-    """Tell a HEIF file whose images are in HEVC, as telephones make them."""
+    """Tell a HEIF file whose images are in HEVC, as phones make them."""
     if data[4:8] != b"ftyp":
         return False
     major = data[8:12]

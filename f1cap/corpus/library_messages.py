@@ -1,7 +1,7 @@
-"""What libtiff says by itself, told to whoever decodes and not to stderr.
+"""Redirect libtiff's error messages from stderr to the caller that decodes the image.
 
-It calls its handler in the thread that decodes, so that every line finds its image; redirecting
-stderr would catch the lines of the whole process.
+libtiff calls its handler in the decoding thread, so that each message is attributed to its image;
+redirecting stderr itself would catch the output of the whole process.
 """
 
 import ctypes
@@ -11,35 +11,36 @@ from contextlib import contextmanager
 from functools import cache
 
 _LONGEST = 500  # bytes
-_NOBODY = (None, b"tempfile.tif")  # what Pillow calls every TIFF
+_UNNAMED = (None, b"tempfile.tif")  # Pillow opens every TIFF under this name
 _Handler = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 _thread = threading.local()
 _lock = threading.Lock()
 
 
 @contextmanager
-def told_to(listener: Callable[[str], None]) -> Iterator[None]:
-    """Have what libtiff says in this thread told to a listener.
+def redirected(on_message: Callable[[str], None]) -> Iterator[None]:
+    """Pass libtiff's messages of this thread to a function.
 
-    Where Pillow's libtiff cannot be reached, as on Windows, it goes on saying so itself.
+    Where Pillow's libtiff cannot be reached (it is linked statically on Windows), they stay on
+    stderr.
     """
     with _lock:
         _install()
-    before = getattr(_thread, "listener", None)
-    _thread.listener = listener
+    before = getattr(_thread, "on_message", None)
+    _thread.on_message = on_message
     try:
         yield
     finally:
-        _thread.listener = before
+        _thread.on_message = before
 
 
 @cache
 def _install() -> object:
-    """Become libtiff's error handler, once; the handler is kept alive by the cache."""
+    """Install the error handler, once; the cache keeps it alive."""
     from PIL import _imaging
 
     try:
-        # A library's handle finds what it is linked with too, wherever Pillow was built.
+        # The handle of a library also resolves the symbols of those that it is linked with.
         set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
         print_into = ctypes.CDLL(None).vsnprintf
     except (AttributeError, OSError, TypeError):
@@ -49,15 +50,15 @@ def _install() -> object:
     set_handler.restype = ctypes.c_void_p
 
     def handle(module: bytes | None, form: bytes | None, values: int | None) -> None:
-        listener = getattr(_thread, "listener", None)
-        if listener is None:  # somebody else's image, in this process
+        on_message = getattr(_thread, "on_message", None)
+        if on_message is None:  # an image that other code of this process decodes
             if others is not None:
                 others(module, form, values)
             return
         text = ctypes.create_string_buffer(_LONGEST)
         print_into(text, _LONGEST, form, values)
-        where = b"" if module in _NOBODY else module + b": "
-        listener((where + text.value).decode(errors="replace"))
+        where = b"" if module in _UNNAMED else module + b": "
+        on_message((where + text.value).decode(errors="replace"))
 
     handler = _Handler(handle)
     before = set_handler(handler)

@@ -11,7 +11,6 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, ClassVar, Self
 
 import numpy as np
@@ -31,11 +30,11 @@ from f1cap.metrics.java import (
 from f1cap.records.scores import JavaRuntime
 
 STATISTICS = 23
-_MEMORY_OPTION = "-Xmx1G"  # holds 0.5 GB; the original asks for 2
-_START_TIMEOUT_S = (
-    300.0  # it inflates 62 MB of paraphrases first: 5 s here, minutes on a loaded Raspberry Pi
-)
-_REPLY_TIMEOUT_S = 300.0  # 3,000 words take 0.1 s, or 10 s where they are the same few
+_MEMORY_OPTION = "-Xmx1G"  # twice what it needs; the original asks for 2G
+# It reads its paraphrase table first, which takes minutes on a slow or busy machine.
+_START_TIMEOUT_S = 300.0
+# Thousands of words take long where they are the same few over and over.
+_REPLY_TIMEOUT_S = 300.0
 _CLOSE_TIMEOUT_S = 10.0
 _STDERR_KEPT = 4096
 
@@ -205,12 +204,7 @@ class MeteorProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _next_reply(self) -> Matrix:
@@ -222,9 +216,9 @@ class MeteorProcess:
             raise JavaError(message, hint=self._hint()) from None
         self._started = True
         if reply is None:
-            said = first_line(self._stderr)
+            output = first_line(self._stderr)
             raise JavaError(
-                f"METEOR exited before all captions were scored: {said}", hint=self._hint()
+                f"METEOR exited before all captions were scored: {output}", hint=self._hint()
             )
         try:
             values = np.array(reply.split(), dtype=np.float64)

@@ -82,9 +82,9 @@ def _run(lines: Sequence[str], java: JavaRuntime, jar: Path) -> list[str]:
         message = f"{java.executable} could not be started: {error.strerror or error}."
         raise JavaError(message, hint="Name another Java: --java PATH.") from error
     if answer.returncode != 0:
-        said = first_line(answer.stderr, answer.stdout)
+        output = first_line(answer.stderr, answer.stdout)
         raise JavaError(
-            f"The tokeniser exited with code {answer.returncode}: {said}",
+            f"The tokeniser exited with code {answer.returncode}: {output}",
             hint=f"It ran on {java.executable} ({java.version}); name another Java: --java PATH.",
         )
     return answer.stdout.decode("utf-8", "replace").split("\n")[:-1]

@@ -18,7 +18,7 @@ from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache
 from f1cap.records.models import DType, Engine, ModelSpec
 
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 
 
 def open_captioner(  # noqa: PLR0913 - each is an option of the command line
@@ -40,7 +40,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto` or the one to run in.
         engine: Whose code searches for captions; both find the same ones.
-        offline: Do not ask the network.
+        offline: Do not use the network.
         on_download: Told of bytes as they arrive, from another thread.
         own_process: The process is f1cap's alone, so its garbage collector, its allocator and its
             idle threads may be tuned. In somebody else's program they are left as they are.
@@ -50,7 +50,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         DeviceError: The device that was asked for cannot be used.
         KeyboardInterrupt: Ctrl-C was pressed meanwhile; raised once imports and load are done.
         OutOfMemoryError: The weights do not fit.
-        UnsupportedModelError: The fast engine was asked for and does not serve the model.
+        UnsupportedModelError: The fast engine was asked for and does not support the model.
     """
     if spec.local:
         folder = Path(spec.checkpoint)
@@ -80,38 +80,6 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
     if own_process and placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
-
-
-def _local_revision(spec: ModelSpec, folder: Path) -> str:
-    if not (folder / "config.json").is_file():
-        if spec.bundled:
-            raise CheckpointError(
-                f"The bundled model {spec.name} is missing from this installation.",
-                hint="Reinstall f1cap.",
-            )
-        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
-    try:
-        return cache.digest(folder)
-    except OSError as error:
-        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking torch again and again, now and at the exit.
-
-    While torch is imported that is a fifth of the time from the start of the process to a loaded
-    model. What an import made stays until the process ends, so it is frozen: no later collection,
-    those of the interpreter's end included, looks through it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if enabled:
-            gc.enable()
 
 
 @contextmanager
@@ -146,3 +114,35 @@ def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if pressed:
             raise KeyboardInterrupt
+
+
+def _local_revision(spec: ModelSpec, folder: Path) -> str:
+    if not (folder / "config.json").is_file():
+        if spec.bundled:
+            raise CheckpointError(
+                f"The bundled model {spec.name} is missing from this installation.",
+                hint="Reinstall f1cap.",
+            )
+        raise CheckpointError(f"There is no checkpoint in {folder}: config.json is missing.")
+    try:
+        return cache.digest(folder)
+    except OSError as error:
+        raise CheckpointError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from traversing torch's objects, now and at the exit.
+
+    While torch is imported that takes a large part of the time. What an import made stays until the
+    process ends, so it is frozen: no later collection, those of the interpreter's end included,
+    traverses it.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()

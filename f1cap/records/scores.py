@@ -17,9 +17,9 @@ class Metric:
     Attributes:
         name: In options, JSON and CSV.
         label: What people call it.
-        rank: Its place in tables that have room for a few metrics, lowest first; None keeps it to
-            lists of all of them.
-        decimals: Digits behind the point of a score; intervals are shown with one less.
+        rank: Its order in tables that show a few metrics, lowest first; None keeps it to lists of
+            all of them.
+        decimals: Decimal places of a score; intervals are shown with one less.
         higher_is_better: Which way is better.
     """
 

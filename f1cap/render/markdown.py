@@ -104,9 +104,9 @@ def _categories(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "| Category | n | " + " | ".join(escape(model.model) for model in report.models) + " |"
     yield "| --- | ---: |" + " ---: |" * len(report.models)
-    for place, category in enumerate(categories):
+    for index, category in enumerate(categories):
         values = [
-            score_number(model.categories[place].scores[primary.name], primary)
+            score_number(model.categories[index].scores[primary.name], primary)
             for model in report.models
         ]
         yield f"| {escape(category.category)} | {category.images} | " + " | ".join(values) + " |"

@@ -1,4 +1,4 @@
-"""Images as people have them: from telephones and generators, on network disks, half broken."""
+"""Images as people have them: from phones and generators, on network disks, half broken."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.corpus.icc import DISPLAY_P3, rgb_profile
 from tests.zoo import encode, generated_text, heic, png_with_chunks
 
 
-def test_telephones_and_generators(runner: CliRunner, tmp_path: Path, checkpoint: Path) -> None:
+def test_phones_and_generators(runner: CliRunner, tmp_path: Path, checkpoint: Path) -> None:
     files = {
         "IMG_1.HEIC": heic(),
         "IMG_2.HEIC": encode("JPEG"),
@@ -38,7 +38,7 @@ def test_telephones_and_generators(runner: CliRunner, tmp_path: Path, checkpoint
     assert set(captions_of(document_of(result))) == {*files, "@eaDir/thumb.jpg"}
 
 
-def test_what_is_odd_about_an_image_is_told_on_request(
+def test_warnings_about_images_are_listed_on_request(
     runner: CliRunner, photos: Path, checkpoint: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tiff = bytearray(encode("TIFF", size=(400, 300), compression="tiff_lzw"))
@@ -47,12 +47,12 @@ def test_what_is_odd_about_an_image_is_told_on_request(
     (photos / "profile.png").write_bytes(encode("PNG", icc_profile=b"none"))
     result = run_caption(runner, photos, "--model", checkpoint)
     assert result.exit_code == 3
-    assert "There is something odd about 2 images; --verbose says what." in result.stderr
+    assert "note: 2 images with warnings; --verbose lists them." in result.stderr
     assert "colour profile" not in result.stderr
     result = run_caption(runner, photos, "--model", checkpoint, "--verbose", "--fresh")
     assert "note: broken.tif: Using code not yet in table" in result.stderr
     assert "note: profile.png: Its colour profile is broken" in result.stderr
-    assert "--verbose says" not in result.stderr
+    assert "--verbose lists" not in result.stderr
     assert capfd.readouterr() == ("", "")  # nothing went past us
 
 

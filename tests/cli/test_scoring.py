@@ -73,6 +73,7 @@ def test_compare_json_holds_the_contract(runner: CliRunner, files: Path) -> None
     assert "12 images" in data["conclusion"]
     assert len(data["disagreements"]) == 5
     assert data["best"]["cider"] == ["good"]
+    assert {"name": "meteor", "label": "METEOR", "higher_is_better": True} in data["metrics"]
 
 
 def test_compare_markdown_is_escaped(runner: CliRunner, files: Path) -> None:
@@ -89,17 +90,17 @@ def test_compare_table_fits_the_screen(
     runner: CliRunner, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    result = _compare(runner, files)
+    result = _compare(runner, files, *NO_METEOR)
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert "(control)" in result.stdout
     assert "negative control swin-mini is detected" in result.stdout
-    assert "Hidden columns: Params, BLEU-1, BLEU-4 (" in result.stdout
+    assert "Hidden columns: Params, BLEU-1 (" in result.stdout
     monkeypatch.setenv("COLUMNS", "60")
-    assert "Params, BLEU-1, BLEU-4, Cut off, ROUGE-L" in _compare(runner, files).stdout
+    assert "Params, BLEU-1, Cut off, BLEU-4 (" in _compare(runner, files, *NO_METEOR).stdout
     monkeypatch.delenv("COLUMNS")
     piped = _compare(runner, files, *NO_METEOR).stdout
-    assert "Left out" not in piped
+    assert "Hidden columns" not in piped
     assert "Params" in piped
     rows = _compare(runner, files, *NO_METEOR, "--format", "csv").stdout
     csv_rows = list(csv.DictReader(io.StringIO(rows)))
@@ -169,6 +170,7 @@ def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None
     for score in report["scores"].values():
         assert set(score) == {"value", "low", "high", "signature", "note"}
         assert score["low"] <= score["value"] <= score["high"]
+    assert report["scores"]["meteor"]["signature"].startswith("meteor|v:1.5|")
     assert {"words_per_caption", "length_ratio", "truncated", "line_breaks"} <= set(report["text"])
     assert report["text"]["truncated"] is not None, "the journal recorded it"
     assert len(report["categories"]) == 4
@@ -181,9 +183,9 @@ def test_eval_of_results_and_what_it_writes(runner: CliRunner, at: Path) -> None
     assert set(report["per_image"][0]) == {"image", "scores"}
     assert set(report["per_image"][0]["scores"]) == set(report["scores"])
 
-    table = _run(runner, "eval", "--verbose")
-    assert "METEOR" in table.stdout
-    assert "meteor|v:1.5" in table.stdout
+    table = _run(runner, "eval", "--verbose", *NO_METEOR)
+    assert "ROUGE-L" in table.stdout
+    assert "rouge_l|v:" in table.stdout
 
 
 def test_captions_that_do_not_fit(runner: CliRunner, files: Path) -> None:

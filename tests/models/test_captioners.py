@@ -176,17 +176,17 @@ def test_a_prompt_elsewhere_is_refused(
     captioner.close()
 
 
-def test_more_tokens_than_the_model_has_places_for(
+def test_more_tokens_than_the_model_has_positions_for(
     captioner: Captioner, images: list[Image.Image]
 ) -> None:
     pixels = captioner.preprocess(images[0])
-    with pytest.raises(UsageError, match=f"room for {POSITIONS - 1}") as caught:
+    with pytest.raises(UsageError, match=f"its limit is {POSITIONS - 1}") as caught:
         captioner.generate([pixels], Decoding(max_new_tokens=POSITIONS))
     assert f"--max-new-tokens {POSITIONS - 1}" in (caught.value.hint or "")
     captioner.generate([pixels], Decoding(max_new_tokens=POSITIONS - 1))
 
 
-def test_a_prompt_that_leaves_no_room(blip: Captioner, images: list[Image.Image]) -> None:
+def test_a_prompt_that_leaves_no_position(blip: Captioner, images: list[Image.Image]) -> None:
     with pytest.raises(UsageError, match="after this prompt") as caught:
         blip.generate([blip.preprocess(images[0])], GREEDY, prompt="red " * POSITIONS)
     assert caught.value.hint == "Shorten the prompt."

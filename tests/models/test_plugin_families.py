@@ -199,8 +199,8 @@ def test_an_entry_point_is_a_family_or_a_function_that_returns_some(
     [
         ("acme:gone", "AttributeError"),
         ("nowhere:one", "ModuleNotFoundError: No module named 'nowhere'"),
-        ("acme:none", "3 is no FamilySpec"),
-        ("acme:taken", "names a family 'blip', which f1cap has: it is ignored"),
+        ("acme:none", "3 is not a FamilySpec"),
+        ("acme:taken", "names a family 'blip', which f1cap already has: it is ignored"),
     ],
 )
 def test_an_entry_point_that_fails_is_named_where_a_family_is_wanted(

@@ -85,7 +85,7 @@ def test_damaged_safetensors(folder: Path, damage: Callable[[bytes], bytes], wor
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda data: data[: len(data) // 2], "ends early"),
+        (lambda data: data[: len(data) // 2], "truncated after"),
         (lambda _: b"", "it has 0 bytes"),
         (lambda _: POINTER.encode(), "git-lfs pointer"),
         (lambda _: b"<html>" * 400, "not a weights file"),

@@ -203,7 +203,7 @@ def _attend_in_chunks(
 ) -> "Tensor":
     """Attend a few images at a time, with one buffer for the scores of every chunk.
 
-    Scores of a whole batch are tens of megabytes: allocated anew for each product, the system
+    Scores of a whole batch are tens of megabytes: allocated for each product, the system
     hands them out and takes them back page by page, which costs as much as the products.
     """
     images, heads, query_length, head_dim = queries.shape

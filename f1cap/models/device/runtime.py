@@ -112,7 +112,7 @@ def in_memory(work: Callable[[], _T], *, what: str, hint: str) -> _T:
 def memory_hint(placement: Placement) -> str:
     """Say what a user can do when a model does not fit."""
     if placement.device.is_cpu:
-        return "Close other programs, or take a smaller model; `f1cap models` shows sizes."
+        return "Close other programs, or use a smaller model; `f1cap models` shows sizes."
     if placement.dtype is DType.FLOAT32:
         return "Try --dtype float16, --device cpu, or a smaller model; `f1cap models` shows sizes."
     return "Try --device cpu, or a smaller model; `f1cap models` shows sizes."

@@ -74,7 +74,7 @@ def discard_damaged(folder: Path, error: CorruptCheckpointError) -> NoReturn:
 
     Args:
         folder: The snapshot that could not be loaded.
-        error: What loading said of it.
+        error: What loading raised.
 
     Raises:
         CorruptCheckpointError: Always.
@@ -281,7 +281,7 @@ class _Progress:
         self._total_bytes = total_bytes
 
     def next_file(self, name: str) -> None:
-        """Keep what has arrived, and go on with another file."""
+        """Count what has arrived, and continue with another file."""
         with self._lock:
             self._earlier_bytes += max(self._bars, default=0)
             self._bars = []

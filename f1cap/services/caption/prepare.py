@@ -44,7 +44,7 @@ class Prepared:
         key: The journal's key of the caption it will get; empty without a journal.
         pixels: What the captioner's `preprocess` made.
         prepare_s: Time spent on reading, decoding and preprocessing it.
-        notes: What was odd about its file.
+        notes: Remarks on its file.
     """
 
     index: int
@@ -66,7 +66,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An image that gets no caption, why, and what else was odd about its file."""
+    """An image that gets no caption, why, and remarks on its file."""
 
     index: int
     name: str

@@ -1,4 +1,4 @@
-"""What a caption run is asked for, and what it tells while it goes on."""
+"""The request of a caption run, and the listener of its events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class CaptionListener(Protocol):
         ...
 
     def image_noted(self, image: str, notes: Sequence[str]) -> None:
-        """Report what was odd about the file of an image that is captioned, or fails, next."""
+        """Report remarks on an image's file; its caption or failure is reported next."""
         ...
 
     def note(self, message: str) -> None:

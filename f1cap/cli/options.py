@@ -151,8 +151,7 @@ IncludeHiddenOpt = Annotated[
     bool,
     typer.Option(
         "--include-hidden",
-        help="Also take hidden files and folders, and those that systems keep for themselves, e.g. "
-        "@eaDir.",
+        help="Also take hidden files and folders, and system folders, e.g. @eaDir.",
     ),
 ]
 LimitOpt = Annotated[

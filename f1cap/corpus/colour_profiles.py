@@ -30,7 +30,7 @@ def to_srgb(image: "Image", rgb: "Image", profile: bytes) -> "Image":
 
     Args:
         image: As decoded.
-        rgb: The same in RGB, transparent parts in white.
+        rgb: A copy of it in RGB, transparent parts in white; may be changed in place.
         profile: Its ICC profile, untrusted.
 
     Raises:
@@ -49,7 +49,8 @@ def to_srgb(image: "Image", rgb: "Image", profile: bytes) -> "Image":
         raise ProfileError(f"is for {conversion.mode} images, and this one is {image.mode}")
     if conversion.transform is None:
         return rgb
-    # A copy, for a transform writes its profile into the image that it is given.
+    if source is rgb:
+        return conversion.transform.apply_in_place(rgb)
     return conversion.transform.apply(source)
 
 

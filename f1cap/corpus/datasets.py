@@ -35,7 +35,7 @@ def open_dataset(
         paths: Folders and image files, mixed; a file is taken whatever its extension. None at
             all means ./dataset, or the bundled dataset where there is no such folder.
         recursive: Enter the folders' folders. What captions.json names is in the dataset anyway.
-        include_hidden: Take what is hidden, and what systems keep for themselves.
+        include_hidden: Take hidden files, and enter hidden folders and system folders.
         limit: Keep this many images, from the first.
 
     Raises:
@@ -264,7 +264,7 @@ def _hint(sources: Sequence[_Source], gathered: _Gathered, *, recursive: bool) -
     if not recursive and any(list_folder(folder).images for folder in folders):
         return "There are images in its sub-folders: leave out --no-recursive."
     if any(list_folder(folder, include_hidden=True).images for folder in folders):
-        return "There are images that are hidden, or in a system's folder: add --include-hidden."
+        return "There are images in hidden or system folders: add --include-hidden."
     known = " ".join(sorted(IMAGES))
     return (
         f"Images are recognised by their extension: {known}. A file given by name is always opened."

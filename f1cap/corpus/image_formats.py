@@ -1,4 +1,4 @@
-"""Which image formats f1cap opens: a file's by its first bytes, a folder's by their names."""
+"""Image formats: how files are recognised by content, and which extensions a folder scan takes."""
 
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -8,26 +8,25 @@ from f1cap.corpus.png_chunks import without_long_text
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-# What Pillow decodes by itself, those with an unmistakable first line before those without. Of what
-# else it registers, EPS starts Ghostscript, WMF asks Windows to draw, FITS inflates without a
-# bound; BUFR, GRIB, HDF5, IPTC and MPEG have no decoder; and CUR, FLI, GBR, BLP, FTEX, IM, IMT,
-# MCIDAS, MSP, PIXAR, SPIDER and XVTHUMB hold pointers, brushes, textures, measurements, or nothing
-# that anybody has met for decades.
+# Those with an unmistakable signature first. Of what else Pillow registers, EPS starts Ghostscript,
+# WMF is drawn by Windows, and FITS is inflated without a bound; BUFR, GRIB, HDF5, IPTC and MPEG have
+# no decoder; CUR, FLI, GBR, BLP, FTEX, IM, IMT, MCIDAS, MSP, PIXAR, SPIDER and XVTHUMB hold no
+# photographs (cursors, brushes, textures, measurements) or are long out of use.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "QOI", "ICO", "ICNS"),
     *("PSD", "DDS", "SGI", "SUN", "XBM", "XPM", "DCX", "PCX", "PCD", "DIB", "TGA"),
 )
 _HEIF = frozenset({"heic", "heif", "hif", "heics", "heifs"})
-# By the names that Pillow registers for FORMATS, and HEIF's. Written down, since asking Pillow
-# would import all its decoders. Left out: .vst, which is mostly Visio's.
+# The extensions that Pillow registers for FORMATS, and HEIF's. Written down, since asking Pillow
+# would import all its decoders. Without .vst, which is mostly Visio's.
 IMAGES = _HEIF | frozenset(
     {"jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff"}
     | {"avif", "avifs", "jp2", "j2k", "jpf", "jpx", "j2c", "jpc", "ppm", "pgm", "pbm", "pnm", "pfm"}
     | {"tga", "icb", "vda", "qoi", "ico", "icns", "psd", "dds", "sgi", "rgb", "rgba", "bw", "ras"}
     | {"xbm", "xpm", "dcx", "pcx", "pcd"}
 )
-# Images that f1cap does not decode, for which a folder's listing has a word: raw photographs, JPEG
-# XL, drawings, and what Pillow would open and f1cap does not.
+# Images that f1cap does not decode but a folder scan names: raw photographs, JPEG XL, vector
+# graphics, and Pillow formats that are not in FORMATS.
 UNDECODABLE = frozenset(
     {"cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "dng", "orf", "rw2", "raf", "pef"}
     | {"srw", "x3f", "3fr", "iiq", "rwl", "mrw", "erf", "raw", "jxl", "svg", "svgz", "eps", "wmf"}
@@ -46,7 +45,7 @@ def open_image(data: bytes) -> "ImageFile":
         Exception: What the decoder raises; `UnidentifiedImageError` where there is none.
     """
     if is_heif(data):
-        # Not registered with Pillow: that would be for the whole process, and for good.
+        # Called directly: registering it with Pillow would affect the whole process.
         from pillow_heif import HeifImageFile
 
         return HeifImageFile(BytesIO(data))  # type: ignore[no-untyped-call]

@@ -9,8 +9,8 @@ from pathlib import Path
 from f1cap.corpus.files import reason_of
 from f1cap.corpus.image_formats import IMAGES, UNDECODABLE
 
-# Folders that systems keep for themselves in other people's: thumbnails of a Synology or QNAP,
-# what was deleted, what a Mac packs beside each file, earlier states. In lower case.
+# Folders of the operating system or NAS: thumbnails, recycle bins, snapshots, metadata of macOS
+# archives. In lower case.
 _SYSTEM_FOLDERS = frozenset(
     {"@eadir", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "$recycle.bin"}
     | {"recycler", "system volume information", "lost+found", "__macosx"}
@@ -43,8 +43,7 @@ def list_folder(folder: Path, *, recursive: bool = True, include_hidden: bool = 
     Args:
         folder: Resolved.
         recursive: Enter its folders too.
-        include_hidden: Take hidden files, and enter hidden folders and those that a system keeps
-            for itself.
+        include_hidden: Take hidden files, and enter hidden folders and system folders.
 
     Raises:
         OSError: The folder itself cannot be listed.

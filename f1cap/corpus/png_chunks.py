@@ -1,7 +1,7 @@
-"""A PNG without the text that nobody reads, for which Pillow would refuse the whole image.
+"""Drop PNG text chunks that f1cap does not read and for which Pillow would refuse the image.
 
-Image generators keep whole workflows in compressed text. Pillow inflates it while it looks for the
-pixels, and gives up above a limit that can be changed for the whole process only.
+Image generators store whole workflows in compressed text chunks. Pillow inflates them and raises
+above a limit (`MAX_TEXT_CHUNK`) that is global to the process.
 """
 
 import zlib
@@ -9,21 +9,21 @@ from itertools import pairwise
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt"})
-# Text that says how the camera was held, where there is no EXIF.
+# Keywords of text that may hold the orientation.
 _ORIENTATION = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")
 _PILLOWS_LIMIT = 2**20
-# Profiles of printing presses, with many tables, take 2 to 4 MB.
+# Profiles of printing presses hold large tables: 2 to 4 MB.
 _LARGEST_PROFILE = 2**24
 
 
 def without_long_text(data: bytes) -> tuple[bytes, bytes | None]:
-    """Return a file's bytes such that Pillow minds none of its text, and its long colour profile.
+    """Remove from a PNG's bytes what Pillow's limit does not let pass.
 
-    What is no PNG comes back as it is. A damaged one comes back damaged, for Pillow to say so.
+    Other formats are returned unchanged. A damaged PNG stays damaged, for Pillow to report.
 
     Returns:
-        The bytes, and the profile that had to be taken out of them: None where none was, empty
-        where it is too large to be used.
+        The bytes, and the ICC profile if it had to be removed: None where it was not, empty where
+        it is too large to be used.
     """
     if not data.startswith(_SIGNATURE):
         return data, None
@@ -52,7 +52,7 @@ def without_long_text(data: bytes) -> tuple[bytes, bytes | None]:
 
 
 def _text_length(kind: bytes, body: bytes) -> int:
-    """Return how long a text becomes, or any number above Pillow's limit."""
+    """Return a text's length when inflated, or any number above Pillow's limit."""
     text = body.partition(b"\0")[2]
     if kind == b"zTXt":
         return len(_inflate(text[1:], _PILLOWS_LIMIT))

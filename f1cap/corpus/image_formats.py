@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 # Those with an unmistakable signature first. Of what else Pillow registers, EPS starts Ghostscript,
-# WMF is drawn by Windows, and FITS is inflated without a bound; BUFR, GRIB, HDF5, IPTC and MPEG have
+# WMF is drawn by Windows, FITS is inflated without a bound; BUFR, GRIB, HDF5, IPTC and MPEG have
 # no decoder; CUR, FLI, GBR, BLP, FTEX, IM, IMT, MCIDAS, MSP, PIXAR, SPIDER and XVTHUMB hold no
 # photographs (cursors, brushes, textures, measurements) or are long out of use.
 FORMATS = (

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import re
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from f1cap.errors import StorageError
 from f1cap.records.images import Dataset
 from f1cap.records.json_text import stream_json, to_json
+from f1cap.store.reading import read_object
 
 
 def write_atomically(path: Path, chunks: Iterable[str]) -> None:
@@ -38,23 +38,6 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-
-
-def read_object(path: Path) -> dict[str, object]:
-    """Return a JSON object of ours; an empty one for none, or one that is damaged."""
-    try:
-        return parse_object(path.read_bytes())
-    except OSError:
-        return {}
-
-
-def parse_object(data: bytes) -> dict[str, object]:
-    """Return the JSON object in some bytes; an empty one where they hold no such thing."""
-    try:
-        value = json.loads(data)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def make_folder(path: Path) -> None:
@@ -121,7 +104,7 @@ def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
     """
     if output_dir is None:
         digest = hashlib.sha256(os.fsencode(dataset.identity)).hexdigest()[:12]
-        return cache_folder() / "results" / f"{_slug(dataset.name)}-{digest}"
+        return cache_folder() / "results" / f"{slug(dataset.name)}-{digest}"
     folder = output_dir.expanduser().absolute()
     _check_owner(folder, dataset)
     return folder
@@ -131,7 +114,7 @@ class ResultsFolder:
     """The results of one model on one dataset."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        self.folder = folder / _slug(model)
+        self.folder = folder / slug(model)
         self.journal = self.folder / JOURNAL
 
     @contextmanager
@@ -247,10 +230,10 @@ def _check_owner(folder: Path, dataset: Dataset) -> None:
 def _read_owner(folder: Path) -> str | None:
     """Return the identity noted in a folder; None for no note, or one that is damaged."""
     identity = read_object(folder / _OWNER).get("identity")
-    return None if identity is None else str(identity)
+    return identity if isinstance(identity, str) else None
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Return a name that every file system takes; what had to change is told apart by a digest."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60]
     if plain == name:

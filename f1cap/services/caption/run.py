@@ -261,7 +261,7 @@ def _finder(journal: Journal, captioner: Captioner, settings: CaptionSettings) -
             revision=captioner.revision,
             settings=settings,
         )
-        return Lookup(key, journal.find(key))
+        return Lookup(key, journal.find(key, image))
 
     return find
 

@@ -147,6 +147,13 @@ class ResultsFolder:
         finally:
             lock.release()
 
+    def has_captions(self) -> bool:
+        """Tell whether an earlier run may have left captions in the journal."""
+        try:
+            return self.journal.stat().st_size > 0
+        except OSError:
+            return False
+
     def set_aside_journal(self) -> Path | None:
         """Rename the journal so that a run starts over without destroying it.
 

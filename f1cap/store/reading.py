@@ -109,10 +109,14 @@ def as_number(value: object) -> float | None:
 
 
 def as_measurement(value: object) -> object:
-    """Return a number, or an object of numbers, as run.json has what was measured; else None."""
+    """Return numbers, alone, in a list or in an object, as run.json has what was measured."""
     if isinstance(value, dict):
-        return {name: as_number(number) for name, number in value.items()}
+        return {name: _as_numbers(item) for name, item in value.items()}
     return as_number(value)
+
+
+def _as_numbers(value: object) -> object:
+    return [as_number(item) for item in value] if isinstance(value, list) else as_number(value)
 
 
 def _unknown(_constant: str) -> None:

@@ -15,7 +15,7 @@ from f1cap.cli.boundary import expect_json
 from f1cap.errors import StorageError, UsageError
 from f1cap.render.formats import OutputFormat, choose_format
 from f1cap.render.progress import CaptionProgress, PlainLines
-from f1cap.render.terminal import live_screen, message_console
+from f1cap.render.terminal import can_redraw, live_screen, message_console
 
 if TYPE_CHECKING:
     from f1cap.render.bench_progress import BenchProgress
@@ -123,7 +123,8 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
         temporary = Path(name)
         with os.fdopen(descriptor, **how) as stream:
             yield stream
-        temporary.chmod(0o644)
+        with suppress(OSError):  # network shares and FAT have no modes to change
+            temporary.chmod(0o644)
         temporary.replace(path)
         temporary = None
     except OSError as error:
@@ -140,7 +141,7 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]
     console = message_console()
     if quiet:
         yield CaptionProgress(console, quiet=True)
-    elif sys.stderr.isatty():
+    elif can_redraw(console):
         # rich.progress costs start-up time that a pipe need not pay.
         from f1cap.render.live import LiveDisplay
 
@@ -157,7 +158,7 @@ def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
     from f1cap.render.bench_progress import BenchProgress
 
     console = message_console()
-    if not quiet and sys.stderr.isatty():
+    if not quiet and can_redraw(console):
         from f1cap.render.bench_live import LiveBench
 
         progress = BenchProgress(console)

@@ -29,7 +29,8 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(chunks)
-        temporary.chmod(0o666 & ~_umask())
+        with contextlib.suppress(OSError):  # network shares and FAT have no modes to change
+            temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         temporary = None
     except OSError as error:
@@ -80,6 +81,8 @@ JOURNAL = "captions.jsonl"
 CAPTIONS = "generated_captions.json"
 RUN = "run.json"
 _OWNER = "dataset.json"
+# What file systems without locks answer.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
 
 def cache_folder() -> Path:
@@ -118,10 +121,11 @@ class ResultsFolder:
         self.journal = self.folder / JOURNAL
 
     @contextmanager
-    def writing(self, dataset: Dataset) -> Iterator[None]:
-        """Hold the folder for this process.
+    def writing(self, dataset: Dataset) -> Iterator[bool]:
+        """Hold the folder for this process, and tell whether it is held.
 
-        The system drops the lock when the process dies, however it dies.
+        The system drops the lock when the process dies, however it dies. Some file systems, of
+        networks mostly, have no locks: then nobody keeps a second run out.
 
         Raises:
             StorageError: Another run holds it, or the folder cannot be written.
@@ -133,6 +137,7 @@ class ResultsFolder:
             note = {"dataset": dataset.name, "identity": dataset.identity}
             write_atomically(self.folder.parent / _OWNER, [to_json(note), "\n"])
         lock = FileLock(self.folder / ".lock")
+        is_held = True
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
@@ -140,10 +145,14 @@ class ResultsFolder:
                 f"Another f1cap run is writing to {self.folder}.",
                 hint="Wait for it to finish, or give this run its own --output-dir.",
             ) from error
+        except NotImplementedError:  # what filelock before 4 makes of a system without locks
+            is_held = False
         except OSError as error:
-            raise storage_error(error, self.folder) from error
+            if error.errno not in _NO_LOCKS:
+                raise storage_error(error, self.folder) from error
+            is_held = False
         try:
-            yield
+            yield is_held
         finally:
             lock.release()
 

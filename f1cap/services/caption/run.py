@@ -130,7 +130,12 @@ class ModelRun:
     def execute(self) -> CaptionRun:
         """Reuse what there is; if that is not all, fetch, load, caption, free."""
         self._listener.model_started(self._spec, len(self._dataset.items))
-        with self._results.writing(self._dataset):
+        with self._results.writing(self._dataset) as is_held:
+            if not is_held:
+                self._listener.note(
+                    f"The file system of {self._results.folder} has no locks: start no second run "
+                    "on these images while this one goes on."
+                )
             known = self._resolve()
             if known is not None and self._reuse(known):
                 target = _Target(known.snapshot.revision, known.placement)

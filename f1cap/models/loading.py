@@ -96,6 +96,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 
         snapshot = download.fetch(spec, offline=offline, on_download=on_download)
     folder, revision = snapshot.folder, snapshot.revision
+    _require_readable(folder)
     with interrupt_afterwards(exit_on_second=own_process):
         runtime = _import_runtime(own_process=own_process)
         with _without_collector() if own_process else nullcontext():
@@ -125,6 +126,23 @@ def _find_checkpoint(spec: ModelSpec) -> Snapshot | None:
         return cache.find_complete(spec.checkpoint, spec.revision)
     folder = Path(spec.checkpoint)
     return Snapshot(folder, _local_revision(spec, folder))
+
+
+def _require_readable(folder: Path) -> None:
+    """Refuse, before seconds of imports, files that only somebody else may read.
+
+    Raises:
+        CheckpointError: A file cannot be opened.
+    """
+    for path in cache.loaded_files(folder):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise CheckpointError(
+                f"{path} cannot be read: {error.strerror}.",
+                hint="Ask its owner for permission (chmod a+r), or set HF_HOME to a folder of your "
+                "own and download it again.",
+            ) from error
 
 
 def _weights_bytes(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,13 @@ class PeakKey:
 
 def read_peaks() -> dict[PeakKey, int]:
     """Return all measured peaks in bytes; none where the file is missing or damaged."""
+    with suppress(StorageError):  # no home folder: none were kept
+        return _parse_peaks(read_object(_peaks_path()))
+    return {}
+
+
+def _parse_peaks(content: dict[str, Any]) -> dict[PeakKey, int]:
     try:
-        content: dict[str, Any] = read_object(_peaks_path())
         gpu = _GPU_KEYS[content["format"]]
         return {
             PeakKey(

@@ -86,13 +86,31 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOS
 
 
 def cache_folder() -> Path:
-    """Return the folder of all that f1cap keeps: F1CAP_CACHE_DIR, else the system's user cache."""
-    chosen = os.environ.get("F1CAP_CACHE_DIR")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    import platformdirs
+    """Return the folder of all that f1cap keeps: F1CAP_CACHE_DIR, else the system's user cache.
 
-    return platformdirs.user_cache_path("f1cap", appauthor=False)
+    Raises:
+        StorageError: It would lie in a home folder, and there is none.
+    """
+    chosen = os.environ.get("F1CAP_CACHE_DIR")
+    if not chosen:
+        import platformdirs
+
+        try:
+            chosen = platformdirs.user_cache_dir("f1cap", appauthor=False)
+        except RuntimeError:  # what newer ones say; older ones leave the ~
+            chosen = "~/.cache/f1cap"
+    return _expanded(Path(chosen))
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise StorageError(
+            f"There is no home folder for {path}: HOME is not set, or the system does not know the "
+            "user.",
+            hint="Set F1CAP_CACHE_DIR to a folder that can be written, or use --output-dir DIR.",
+        ) from error
 
 
 def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
@@ -108,7 +126,7 @@ def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
     if output_dir is None:
         digest = hashlib.sha256(os.fsencode(dataset.identity)).hexdigest()[:12]
         return cache_folder() / "results" / f"{slug(dataset.name)}-{digest}"
-    folder = output_dir.expanduser().absolute()
+    folder = _expanded(output_dir)
     _check_owner(folder, dataset)
     return folder
 

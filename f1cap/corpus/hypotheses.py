@@ -1,4 +1,4 @@
-"""Captions that somebody's model made, from the forms in which they are passed around."""
+"""Read caption files: the captions of any model, in the formats in common use."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ _IMAGE_KEYS = ("image", "filename", "file_name", "path", "image_id")
 def read_captions(
     path: Path, ids: Mapping[int | str, str], names: Collection[str] = ()
 ) -> tuple[CaptionSet, ...]:
-    """Return the caption sets in a file, one a model that it names.
+    """Return the caption sets in a file, one per model that it names.
 
     Args:
         path: JSON (flat, f1cap's document, COCO results), JSONL or CSV, in UTF-8.
@@ -85,8 +85,8 @@ def _flat_rows(document: Mapping[str, object]) -> Iterator[_Row]:
 
 
 def _list_rows(entries: list[object]) -> Iterator[_Row]:
-    for place, entry in enumerate(entries, 1):
-        yield _entry_row(f"entry {place}", entry)
+    for number, entry in enumerate(entries, 1):
+        yield _entry_row(f"entry {number}", entry)
 
 
 def _jsonl_rows(text: str) -> Iterator[_Row]:
@@ -116,15 +116,15 @@ def _document_rows(data: object) -> Iterator[_Row]:
     runs = data.get("runs") if isinstance(data, dict) else None
     if not isinstance(runs, list):
         raise FormError("an f1cap document without caption runs")
-    for place, run in enumerate(runs, 1):
+    for number, run in enumerate(runs, 1):
         if not isinstance(run, dict) or not isinstance(run.get("captions"), list):
-            raise FormError(f"run {place} has no captions")
+            raise FormError(f"run {number} has no captions")
         cost = RunCost(
             images_per_s=_number(run.get("images_per_s")),
             vram_peak_bytes=_whole(run.get("vram_peak_bytes")),
         )
         for position, entry in enumerate(run["captions"], 1):
-            where = f"caption {position} of run {place}"
+            where = f"caption {position} of run {number}"
             yield _entry_row(where, entry, model=run.get("model"), cost=cost)
 
 

@@ -13,7 +13,7 @@ from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from f1cap.errors import CheckpointError, CorruptCheckpointError
+from f1cap.errors import CheckpointError, CorruptCheckpointError, F1capError
 from f1cap.models import registry
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.device import cpu, machine
@@ -23,7 +23,7 @@ from f1cap.models.hub import cache
 from f1cap.models.hub.cache import Snapshot
 from f1cap.records.models import DType, Engine, ModelSpec, Placement
 
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 
 
 class Resolved(NamedTuple):
@@ -77,7 +77,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto` or the one to run in.
         engine: Whose code searches for captions; both find the same ones.
-        offline: Do not ask the network.
+        offline: Do not use the network.
         snapshot: The checkpoint's files, where `resolve_without_loading` has found them.
         on_download: Told of bytes as they arrive, from another thread.
         own_process: The process is f1cap's alone, so its garbage collector, its allocator and its
@@ -88,7 +88,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         DeviceError: The device that was asked for cannot be used.
         KeyboardInterrupt: Ctrl-C was pressed meanwhile; raised once imports and load are done.
         OutOfMemoryError: The weights do not fit.
-        UnsupportedModelError: The fast engine was asked for and does not serve the model.
+        UnsupportedModelError: The fast engine was asked for and does not support the model.
     """
     snapshot = snapshot or _find_checkpoint(spec)
     if snapshot is None:
@@ -102,7 +102,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         with _without_collector() if own_process else nullcontext():
             captioner_class = registry.captioner_class(spec.family)
         placement = resolve_placement(device, dtype, runtime.probe(), _weights_bytes(folder))
-        runtime.keep_quiet()
+        runtime.keep_quiet(own_process=own_process)
         try:
             captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
         except CorruptCheckpointError as error:
@@ -111,9 +111,56 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 
                 download.discard_damaged(folder, error)
             raise
+        except F1capError:
+            raise
+        except Exception as error:
+            if registry.find(spec.family) in registry.BUILT_IN:
+                raise
+            raise registry.broken(spec.family, error, "cannot be opened") from error
     if own_process and placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
+
+
+@contextmanager
+def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
+    """Put off Ctrl-C until the block ends.
+
+    A second one ends the process at once, or in somebody else's program the block. What it does
+    there, after the block, is for that program's own handler to say.
+
+    An interrupted import leaves half a module, and transformers turns the interruption itself
+    into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
+
+    Raises:
+        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised,
+            unless the program has a handler of its own.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    # signals reach the main thread only; None is a handler that Python could not put back
+    if threading.current_thread() is not threading.main_thread() or before in {
+        signal.SIG_IGN,
+        None,
+    }:
+        yield
+        return
+    pressed = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal pressed
+        if pressed and exit_on_second:
+            os._exit(_INTERRUPTED)
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _find_checkpoint(spec: ModelSpec) -> Snapshot | None:
@@ -172,11 +219,11 @@ def _local_revision(spec: ModelSpec, folder: Path) -> str:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking torch again and again, now and at the exit.
+    """Keep the garbage collector from traversing torch's objects, now and at the exit.
 
-    While torch is imported that is a fifth of the time from the start of the process to a loaded
-    model. What an import made stays until the process ends, so it is frozen: no later collection,
-    those of the interpreter's end included, looks through it, unless somebody would complain.
+    While torch is imported that takes a large part of the time. What an import made stays until the
+    process ends, so it is frozen: no later collection, those of the interpreter's end included,
+    traverses it, unless a module would complain.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -204,37 +251,3 @@ def _unfreeze_for_nanobind() -> None:
         ):
             gc.unfreeze()
             return
-
-
-@contextmanager
-def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
-    """Put off Ctrl-C until the block ends.
-
-    A second one ends the process at once, or in somebody else's program the block.
-
-    An interrupted import leaves half a module, and transformers turns the interruption itself
-    into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
-
-    Raises:
-        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only
-        return
-    pressed = False
-
-    def note(_signal: int, _frame: object) -> None:
-        nonlocal pressed
-        if pressed and exit_on_second:
-            os._exit(_INTERRUPTED)
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if pressed:
-            raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column, columns_of
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, printable
 from f1cap.render.scores import (
     captions_grid,
@@ -51,6 +51,32 @@ def write_table(comparison: Comparison, stream: TextIO, *, verbose: bool = False
     print_remarks(console, report)
     for path in comparison.written:
         console.print(Text(f"Written: {printable(str(path))}", style="dim"), soft_wrap=True)
+
+
+def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write one row per model, for a spreadsheet."""
+    report = comparison.evaluation.report
+    metrics = [metric.name for metric in report.metrics]
+    writer = table_writer(stream)
+    bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
+    figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
+    writer.writerow(["model", "negative_control", "images", *bounds, *figures])
+    for model in report.models:
+        cost = comparison.evaluation.costs[model.model]
+        scores = [model.scores[metric] for metric in metrics]
+        writer.writerow(
+            [
+                model.model,
+                model.model in comparison.evaluation.negative_controls,
+                model.images,
+                *(end for score in scores for end in (score.value, score.low, score.high)),
+                model.text.length_ratio,
+                model.text.truncated,
+                cost.images_per_s,
+                cost.vram_peak_bytes,
+                cost.parameters,
+            ]
+        )
 
 
 def _print_models(console: Console, comparison: Comparison) -> None:
@@ -113,12 +139,12 @@ def _print_categories(console: Console, comparison: Comparison) -> None:
     table.add_column("n", justify="right")
     for model in report.models:
         table.add_column(Text(printable(model.model)), justify="right", overflow="fold")
-    for place, category in enumerate(categories):
+    for index, category in enumerate(categories):
         table.add_row(
             Text(printable(category.category)),
             str(category.images),
             *(
-                score_number(m.categories[place].scores[primary.name], primary)
+                score_number(m.categories[index].scores[primary.name], primary)
                 for m in report.models
             ),
         )
@@ -142,29 +168,3 @@ def _print_disagreements(console: Console, comparison: Comparison) -> None:
             table.add_row(Text(printable(model)), value, Text(printable(caption)))
         print_trimmed(console, table)
     console.print()
-
-
-def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
-    """Write one row a model: for a spreadsheet."""
-    report = comparison.evaluation.report
-    metrics = [metric.name for metric in report.metrics]
-    writer = table_writer(stream)
-    bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
-    figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
-    writer.writerow(["model", "negative_control", "images", *bounds, *figures])
-    for model in report.models:
-        cost = comparison.evaluation.costs[model.model]
-        scores = [model.scores[metric] for metric in metrics]
-        writer.writerow(
-            [
-                model.model,
-                model.model in comparison.evaluation.negative_controls,
-                model.images,
-                *(end for score in scores for end in (score.value, score.low, score.high)),
-                model.text.length_ratio,
-                model.text.truncated,
-                cost.images_per_s,
-                cost.vram_peak_bytes,
-                cost.parameters,
-            ]
-        )

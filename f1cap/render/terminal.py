@@ -1,23 +1,47 @@
 """The two streams, the live screen, CSV that is clean on a terminal, tables that fit the screen."""
 
-import csv
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import Protocol, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar, cast
 
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from f1cap.render.formatting import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Wide enough for every column, narrow enough that long captions still fold.
 _FILE_COLUMNS = 200
 
 _UPDATES_PER_S = 5
+
+
+class RowWriter(Protocol):
+    """What is used of a `csv` writer."""
+
+    def writerow(self, row: Iterable[object], /) -> object:
+        """Write one row."""
+        ...
+
+
+class Fittable(Protocol):
+    """A column that may be left out."""
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above it."""
+
+    @property
+    def keep(self) -> int:
+        """Return its priority: columns are left out from the highest number down."""
+
+
+_Column = TypeVar("_Column", bound=Fittable)
 
 
 def prepare_streams() -> None:
@@ -83,9 +107,9 @@ def _in_notebook() -> bool:
 def live_screen(
     console: Console, draw: Callable[[], RenderableType]
 ) -> AbstractContextManager[object]:
-    """Return a context in which a part of the terminal is drawn anew by its own clock.
+    """Return a context in which a part of the terminal is redrawn at fixed intervals.
 
-    A thread of its own draws, so that a model never waits for the screen.
+    A separate thread draws, so that a model never waits for the screen.
     """
     # rich.live costs start-up time that a pipe need not pay
     from rich.live import Live
@@ -103,9 +127,39 @@ def print_trimmed(console: Console, content: RenderableType) -> None:
         console.file.write(f"{line.rstrip()}\n")
 
 
-def _console(stream: TextIO) -> Console:
-    # Emoji codes, markup and highlighting would rewrite captions and file names.
-    return Console(file=stream, markup=False, emoji=False, highlight=False)
+def table_writer(stream: TextIO) -> RowWriter:
+    """Return a writer of rows, one line each."""
+    import csv
+
+    writer = csv.writer(stream, lineterminator="\n")
+    return _CleanRows(writer) if stream.isatty() else writer
+
+
+def print_fitting(
+    console: Console,
+    columns: Sequence[_Column],
+    build: "Callable[[Sequence[_Column]], Table]",
+    *,
+    elsewhere: str,
+) -> None:
+    """Print a table with as many columns as the screen holds, and name the others.
+
+    Args:
+        console: Where to.
+        columns: Those that may be left out; two stay however narrow the screen is.
+        build: Makes the table of some of them.
+        elsewhere: Formats that show all, for the line below the table.
+    """
+    shown = list(columns)
+    left_out: list[_Column] = []
+    while _width(console, build(shown)) > console.width and len(shown) > 2:
+        left_out.append(max(shown, key=lambda column: column.keep))
+        shown.remove(left_out[-1])
+    print_trimmed(console, build(shown))
+    if left_out:
+        names = ", ".join(column.heading for column in left_out)
+        line = f"Hidden columns: {names} (a wider terminal or --format {elsewhere} shows them)"
+        print_trimmed(console, Text(line, style="dim"))
 
 
 class _Unfailing:
@@ -147,20 +201,6 @@ class _Unfailing:
             _occupy(self._stream.fileno())
 
 
-class RowWriter(Protocol):
-    """What is used of a `csv` writer."""
-
-    def writerow(self, row: Iterable[object], /) -> object:
-        """Write one row."""
-        ...
-
-
-def table_writer(stream: TextIO) -> RowWriter:
-    """Return a writer of rows, one line each."""
-    writer = csv.writer(stream, lineterminator="\n")
-    return _CleanRows(writer) if stream.isatty() else writer
-
-
 class _CleanRows:
     """Lets nothing through that would act on the terminal."""
 
@@ -172,48 +212,11 @@ class _CleanRows:
         self._writer.writerow([printable("" if cell is None else str(cell)) for cell in row])
 
 
-class Fittable(Protocol):
-    """A column that may be left out."""
-
-    @property
-    def heading(self) -> str:
-        """Return what stands above it."""
-
-    @property
-    def keep(self) -> int:
-        """Return its place in the order: from the highest number down columns are left out."""
+def _console(stream: TextIO) -> Console:
+    # Emoji codes, markup and highlighting would rewrite captions and file names.
+    return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
-_Column = TypeVar("_Column", bound=Fittable)
-
-
-def print_fitting(
-    console: Console,
-    columns: Sequence[_Column],
-    build: Callable[[Sequence[_Column]], Table],
-    *,
-    elsewhere: str,
-) -> None:
-    """Print a table with as many columns as the screen holds, and name the others.
-
-    Args:
-        console: Where to.
-        columns: Those that may be left out; two stay however narrow the screen is.
-        build: Makes the table of some of them.
-        elsewhere: Formats that show all, for the line below the table.
-    """
-    shown = list(columns)
-    left_out: list[_Column] = []
-    while _width(console, build(shown)) > console.width and len(shown) > 2:
-        left_out.append(max(shown, key=lambda column: column.keep))
-        shown.remove(left_out[-1])
-    print_trimmed(console, build(shown))
-    if left_out:
-        names = ", ".join(column.heading for column in left_out)
-        line = f"Hidden columns: {names} (a wider terminal or --format {elsewhere} shows them)"
-        print_trimmed(console, Text(line, style="dim"))
-
-
-def _width(console: Console, table: Table) -> int:
+def _width(console: Console, table: "Table") -> int:
     """Return the columns of screen that a table wants, however many there are."""
     return Measurement.get(console, console.options.update(max_width=1000), table).maximum

@@ -16,67 +16,6 @@ from f1cap.records.images import Dataset
 from f1cap.records.json_text import stream_json, to_json
 from f1cap.store.reading import read_object
 
-
-def write_atomically(path: Path, chunks: Iterable[str]) -> None:
-    """Write text so that a reader sees the old file or the new one, never a part.
-
-    Raises:
-        StorageError: The disk is full, or the folder takes no files.
-    """
-    temporary: Path | None = None
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(chunks)
-        with contextlib.suppress(OSError):  # network shares and FAT have no modes to change
-            temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-        temporary = None
-    except OSError as error:
-        raise storage_error(error, path) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-
-
-def make_folder(path: Path) -> None:
-    """Create a folder and its parents; an existing one is fine.
-
-    Raises:
-        StorageError: It cannot be created.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(error, path) from error
-
-
-def storage_error(error: OSError, path: Path) -> StorageError:
-    """Turn what the system said about a file of ours into a sentence and the next step."""
-    elsewhere = "Choose a folder that can be written: --output-dir DIR, or set F1CAP_CACHE_DIR."
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StorageError(
-            f"The disk is full: {path} could not be written.",
-            hint="Free some space and run the same command again; finished captions are kept.",
-        )
-    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-        return StorageError(f"{path} cannot be written: {error.strerror}.", hint=elsewhere)
-    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
-        return StorageError(
-            f"{path} must be a folder, and there is a file of that name.", hint=elsewhere
-        )
-    return StorageError(f"{path} cannot be written: {error.strerror or error}.", hint=elsewhere)
-
-
-def _umask() -> int:
-    # The only way to read the mask is to set it; mkstemp's 0600 would hide results from a group.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
 JOURNAL = "captions.jsonl"
 CAPTIONS = "generated_captions.json"
 RUN = "run.json"
@@ -114,7 +53,7 @@ def _expanded(path: Path) -> Path:
 
 
 def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
-    """Return the folder that holds a dataset's results, one folder a model inside it.
+    """Return the folder that holds a dataset's results, with one folder per model inside it.
 
     Args:
         dataset: Its identity, not its name, keeps two datasets of one name apart.
@@ -244,6 +183,59 @@ def write_comparison(folder: Path, record: object) -> Path:
     return path
 
 
+def write_atomically(path: Path, chunks: Iterable[str]) -> None:
+    """Write text so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        StorageError: The disk is full, or the folder takes no files.
+    """
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(chunks)
+        with contextlib.suppress(OSError):  # network shares and FAT have no modes to change
+            temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        temporary = None
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents; an existing one is fine.
+
+    Raises:
+        StorageError: It cannot be created.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def storage_error(error: OSError, path: Path) -> StorageError:
+    """Turn what the system said about a file of ours into a sentence and the next step."""
+    elsewhere = "Choose a folder that can be written: --output-dir DIR, or set F1CAP_CACHE_DIR."
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageError(
+            f"The disk is full: {path} could not be written.",
+            hint="Free some space and run the same command again; finished captions are kept.",
+        )
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return StorageError(f"{path} cannot be written: {error.strerror}.", hint=elsewhere)
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return StorageError(
+            f"{path} must be a folder, and there is a file of that name.", hint=elsewhere
+        )
+    return StorageError(f"{path} cannot be written: {error.strerror or error}.", hint=elsewhere)
+
+
 def _flat_object(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     opening = "{\n  "
     for image, caption in pairs:
@@ -268,9 +260,16 @@ def _read_owner(folder: Path) -> str | None:
 
 
 def slug(name: str) -> str:
-    """Return a name that every file system takes; what had to change is told apart by a digest."""
+    """Return a name that every file system takes; one that had to change gets a digest."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60]
     if plain == name:
         return plain
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return f"{plain or 'dataset'}-{digest}"
+
+
+def _umask() -> int:
+    # The only way to read the mask is to set it; mkstemp's 0600 would hide results from a group.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,11 +1,11 @@
-"""Set models side by side and say what can and cannot be concluded."""
+"""Compare models and say what can and cannot be concluded."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from f1cap.records.evaluations import Comparison, Disagreement, Evaluation
 from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
-from f1cap.services.score.conclusion import conclude, holds_zero, told_apart
+from f1cap.services.score.conclusion import conclude, contains_zero, is_significant
 from f1cap.services.score.evaluate import score
 from f1cap.services.score.hypotheses import ScoreRequest
 from f1cap.store import write_comparison
@@ -73,7 +73,7 @@ def _tied(report: ScoreReport, metric: str, leader: str, model: str) -> bool:
     pair = _pair(report, metric, leader, model)
     if pair is None:
         return True
-    return holds_zero(pair) if metric != report.primary else not told_apart(pair)
+    return contains_zero(pair) if metric != report.primary else not is_significant(pair)
 
 
 def _pair(report: ScoreReport, metric: str, one: str, other: str) -> PairComparison | None:

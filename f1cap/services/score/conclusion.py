@@ -10,9 +10,9 @@ _FEW_IMAGES = 50
 
 
 def conclude(evaluation: Evaluation) -> str:
-    """Return the sentence: who leads, who cannot be told apart, how the negative control fared.
+    """Return the sentence: who leads, which models do not differ, how the negative control fared.
 
-    Two models are told apart by the primary metric: see `told_apart`.
+    Models differ by the primary metric alone: see `is_significant`.
     """
     report = evaluation.report
     label = report.primary_metric.label
@@ -28,12 +28,12 @@ def conclude(evaluation: Evaluation) -> str:
     return "; ".join(parts) + "."
 
 
-def told_apart(pair: PairComparison) -> bool:
-    """Tell whether test and interval agree on a difference; the marks and the sentence go by it."""
-    return pair.p_holm < _LEVEL and not holds_zero(pair)
+def is_significant(pair: PairComparison) -> bool:
+    """Tell whether test and interval agree on a difference; marks and sentence follow from it."""
+    return pair.p_holm < _LEVEL and not contains_zero(pair)
 
 
-def holds_zero(pair: PairComparison) -> bool:
+def contains_zero(pair: PairComparison) -> bool:
     """Tell whether the interval of the difference leaves open who is ahead."""
     return pair.low is None or pair.high is None or pair.low <= 0 <= pair.high
 
@@ -92,7 +92,7 @@ def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Itera
 
 def _ahead(report: ScoreReport, one: str, other: str) -> bool:
     pair = _pair(report, one, other)
-    if pair is None or not told_apart(pair):
+    if pair is None or not is_significant(pair):
         return False
     return (report.metric(pair.metric).better(pair.difference) > 0) == (pair.a == one)
 
@@ -105,7 +105,7 @@ def _evidence(pair: PairComparison | None) -> str:
     if pair is None:
         return "not tested"
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
-    if pair.p_holm < _LEVEL and holds_zero(pair):
+    if pair.p_holm < _LEVEL and contains_zero(pair):
         p += ", but its interval contains zero"
     return f"difference {abs(pair.difference):.3f}, {p}"
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from f1cap.metrics import registry
 from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.evaluations import Evaluation, Ranking
+from f1cap.records.json_text import SCHEMA
 from f1cap.records.scores import Metric, ModelScores
 from f1cap.services.score.hypotheses import Hypotheses, ScoreRequest, gather
 from f1cap.store import ResultsFolder
 from f1cap.version import VERSION
 
-_SCHEMA = 1
 _RANKED = 3
 
 
@@ -29,7 +29,7 @@ def evaluate(request: ScoreRequest) -> Evaluation:
     written = tuple(
         ResultsFolder(hypotheses.folder, scores.model).write_metrics(
             {
-                "schema": _SCHEMA,
+                "schema": SCHEMA,
                 "f1cap": VERSION,
                 **evaluation.model_dict(scores),
             }

@@ -75,7 +75,7 @@ def _become(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     listing = tmp_path / "cpuinfo"
     if world.flags is not None:
         listing.write_text(f"flags\t\t: {world.flags}\n", encoding="utf-8")
-    monkeypatch.setattr(machine, "_CPUINFO", listing)
+    monkeypatch.setattr(machine, "CPUINFO", listing)
     monkeypatch.setattr(machine, "has_nvidia_driver", lambda: world.has_driver)
     monkeypatch.setattr(machine, "installed_torch", lambda: world.build)
     monkeypatch.setattr("platform.system", lambda: world.system)

@@ -136,7 +136,8 @@ def test_a_device_that_is_not_there_is_told_of_a_finished_folder_too(
 def test_the_collector_is_given_back_what_nanobind_looks_for(name: str, left: bool) -> None:
     """Modules built with nanobind report at the exit what the collector was kept from."""
     code = f"""
-import atexit, gc, sys
+import atexit, gc
+from f1cap.models import loading
 atexit.register(lambda: print(gc.get_freeze_count()))
 with loading._without_collector():
     import _json

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
@@ -25,8 +25,6 @@ from f1cap.services.caption.prepare import Failed, Find, Kept, Lookup, Wanted, r
 from f1cap.services.caption.request import CaptionListener, CaptionRequest
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
 
-_MAX_NAMES = 3  # files that a note lists; the rest is counted
-
 
 def caption_images(request: CaptionRequest, listener: CaptionListener) -> CaptionOutcome:
     """Caption every image with every model, one model in memory at a time.
@@ -45,12 +43,17 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
             catalog.require_prompt(spec)
     if request.sidecar is not None and len(specs) > 1:
         raise UsageError("--sidecar works with one model only: its files carry no model name.")
-    dataset = corpus.open_dataset(request.paths, recursive=request.recursive, limit=request.limit)
+    dataset = corpus.open_dataset(
+        request.paths,
+        recursive=request.recursive,
+        include_hidden=request.include_hidden,
+        limit=request.limit,
+    )
     missing = [_missing(dataset, image) for image in dataset.missing]
     for problem in missing:
         listener.failed(problem)
-    if dataset.passed_over:
-        listener.note(_passed_over(dataset.passed_over))
+    for sentence in dataset.notes:
+        listener.note(sentence)
     runs: list[CaptionRun] = []
     problems = list(missing)
     for spec in specs:
@@ -187,6 +190,8 @@ class ModelRun:
                 self._take(result, journal)
                 continue
             self._batch_size = loop.batch_size
+            if result.notes:
+                self._listener.image_noted(result.caption.image, result.notes)
             self._positions[result.index] = journal.append(result.key, result.caption)
             self._latencies_s.append(result.caption.latency_s)
             self._write_sidecar(items[result.index], result.caption)
@@ -220,6 +225,8 @@ class ModelRun:
         """Count an image that the model does not see."""
         self._next = result.index + 1
         if isinstance(result, Failed):
+            if result.notes:
+                self._listener.image_noted(result.name, result.notes)
             self._fail(Problem.of(result.error, image=result.name, model=self._spec.name))
             return
         self._positions[result.index] = result.position
@@ -326,14 +333,6 @@ class MemoryGauge:
         used_bytes = self._gpu.process_vram_bytes(os.getpid())
         self.vram_peak_bytes = _larger(self.vram_peak_bytes, used_bytes)
         return MemoryReading(rss_bytes, used_bytes, self._gpu.vram_total_bytes)
-
-
-def _passed_over(names: Sequence[str]) -> str:
-    """Say which photographs were not opened."""
-    named = ", ".join(names[:_MAX_NAMES]) + (
-        f" and {len(names) - _MAX_NAMES:,} more" * (len(names) > _MAX_NAMES)
-    )
-    return f"Skipped HEIC and raw files: {named}. Convert them to JPEG to caption them."
 
 
 def _missing(dataset: Dataset, image: str) -> Problem:

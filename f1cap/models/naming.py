@@ -41,7 +41,7 @@ def resolve(name: str, *, offline: bool = False) -> ModelSpec:
     for spec in CATALOG.values():
         if known.lower() in {spec.name, *spec.aliases} and not (revision and spec.local):
             return _at_revision(spec, revision)
-    folder = Path(wanted).expanduser()
+    folder = Path(os.path.expanduser(wanted))  # noqa: PTH111 - pathlib's may raise
     if wanted and folder.is_dir():
         return _local_spec(folder)
     if _looks_like_path(wanted):

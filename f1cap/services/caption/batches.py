@@ -81,6 +81,7 @@ class CaptionLoop:
         self,
         images: Iterable[Source],
         *,
+        start: int = 0,
         find: Find | None = None,
         on_note: Callable[[str], None] = lambda _: None,
     ) -> Iterator[Captioned | Kept | Failed]:
@@ -88,6 +89,7 @@ class CaptionLoop:
 
         Args:
             images: Drawn as they are needed, from the caller's thread.
+            start: The number of the first of them.
             find: Tells which image has a caption already; images in memory have none.
             on_note: Called for every batch that had to be halved.
 
@@ -95,7 +97,8 @@ class CaptionLoop:
             OutOfMemoryError: Not even one image fits.
         """
         queue: list[_Waiting] = []
-        for found in self._preparer.run(images, find, ahead=2 * self.batch_size):
+        numbered = enumerate(images, start)
+        for found in self._preparer.run(numbered, find, ahead=2 * self.batch_size):
             if isinstance(found, Prepared):
                 queue.append(_Waiting(found))
             elif queue:

@@ -1,15 +1,22 @@
 """What to know when reading a number, said once and beside it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from f1cap.metrics.alignment import counted, listing
 from f1cap.metrics.base import ScoringInput
-from f1cap.records.scores import Remark, TextStatistics
+from f1cap.records.scores import Metric, Remark, TextStatistics
 
 _FEW_IMAGES = 50
 _SMALL_CATEGORY = 10
 _RUN_ON_RATIO = 1.5
 _CUT_OFF_RATIO = 0.5
+_SHARES = {
+    "bleu_1": "shares a word with a reference",
+    "bleu_2": "shares two consecutive words with a reference",
+    "bleu_3": "shares three consecutive words with a reference",
+    "bleu_4": "shares four consecutive words with a reference",
+}
 _UNSTEADY = {"bleu_4": "BLEU-4", "cider": "CIDEr"}  # of few images
 
 
@@ -62,6 +69,33 @@ def corpus_remarks(
             "small_category",
             f"Categories of fewer than {_SMALL_CATEGORY} images: {sizes}. Their scores{above_all} "
             "are only indicative; differences there are not tested.",
+        )
+
+
+def match_remarks(
+    metrics: Sequence[Metric], unmatched: Mapping[str, Sequence[str]]
+) -> Iterator[Remark]:
+    """Yield which scores rest on no match at all.
+
+    Args:
+        metrics: All, the least demanding of a family first.
+        unmatched: By model: the metrics by which its captions match nowhere.
+    """
+    labels = {metric.name: metric.label for metric in metrics}
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for model, names in unmatched.items():
+        if names:
+            alike[tuple(names)].append(model)
+    for names, models in alike.items():
+        yield Remark(
+            "no_match",
+            f"No caption of {_listed(models, 'or')} {_SHARES.get(names[0], 'matches a reference')}"
+            f": {_listed([labels[name] for name in names], 'and')} "
+            f"{'says' if len(names) == 1 else 'say'} nothing about "
+            f"{'it' if len(models) == 1 else 'them'}, and count{'s' * (len(names) == 1)} as 0 in "
+            "every test.",
+            metric=names[-1],
+            model=models[0] if len(models) == 1 else None,
         )
 
 
@@ -123,6 +157,11 @@ def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -
             "penalty and CIDEr's length penalty apply.",
             model=model,
         )
+
+
+def _listed(names: Sequence[str], conjunction: str) -> str:
+    first = ", ".join(names[:-1])
+    return f"{first} {conjunction} {names[-1]}" if first else names[-1]
 
 
 def _have(number: int) -> str:

@@ -21,6 +21,8 @@ class Metric:
             lists of all of them.
         decimals: Digits behind the point of a score; intervals are shown with one less.
         higher_is_better: Which way is better.
+        lowest: No score lies below it, nor the end of an interval; None where there is no bound.
+        highest: No score lies above it.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Metric:
     rank: int | None = 100
     decimals: int = 3
     higher_is_better: bool = True
+    lowest: float | None = None
+    highest: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return as JSON has it what a program needs to read the numbers."""

@@ -39,7 +39,7 @@ def write_table(comparison: Comparison, stream: TextIO, *, verbose: bool = False
     console.print(Text(heading, style="bold"))
     _print_models(console, comparison)
     if any(comparison.best.values()):
-        print_trimmed(console, Text(f"* best   = {level_means(comparison)}", style="dim"))
+        print_trimmed(console, Text(f"* best   = {level_means()}", style="dim"))
     _print_pairs(console, comparison)
     _print_categories(console, comparison)
     _print_disagreements(console, comparison)

@@ -41,8 +41,7 @@ def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     if any(comparison.best.values()):
         yield ""
         yield (
-            f"Bold: best. Bold with =: {level_means(comparison)}. Scores are pycocoevalcap's, not "
-            "times 100."
+            f"Bold: best. Bold with =: {level_means()}. Scores are pycocoevalcap's, not times 100."
         )
     yield from _pairs(comparison)
     yield from _categories(comparison)

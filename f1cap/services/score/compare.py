@@ -1,11 +1,11 @@
 """Set models side by side and say what can and cannot be concluded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from f1cap.records.evaluations import Comparison, Disagreement, Evaluation
 from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
-from f1cap.services.score.conclusion import conclude, holds_zero, told_apart
+from f1cap.services.score.conclusion import conclude, nothing_differs, told_apart
 from f1cap.services.score.evaluate import score
 from f1cap.services.score.hypotheses import ScoreRequest
 from f1cap.store import write_comparison
@@ -40,22 +40,21 @@ def compare_scores(evaluation: Evaluation) -> Comparison:
 
 
 def leaders(report: ScoreReport) -> dict[str, tuple[str, ...]]:
-    """Return who leads each metric, with those whose difference from the leader may be zero.
+    """Return who leads each metric, with those that cannot be told apart from the leader.
 
-    For the primary metric the test must agree as well, so that no mark contradicts the sentence.
+    Nobody does where all score the same whichever images are drawn, as without any match.
     """
     best: dict[str, tuple[str, ...]] = {}
     if report.images < 2:  # no interval, so nothing tells who is level with whom
         return best
     for metric in report.metrics:
         values = _values(report, metric)
-        if len(values) < 2:
+        pairs = [pair for pair in report.pairs if pair.metric == metric.name]
+        if len(values) < 2 or nothing_differs(pairs):
             continue
         leader = max(values, key=lambda model: metric.better(values[model]))
         best[metric.name] = tuple(
-            model
-            for model in values
-            if model == leader or _tied(report, metric.name, leader, model)
+            model for model in values if model == leader or _tied(pairs, leader, model)
         )
     return best
 
@@ -69,22 +68,8 @@ def _values(report: ScoreReport, metric: Metric) -> dict[str, float]:
     }
 
 
-def _tied(report: ScoreReport, metric: str, leader: str, model: str) -> bool:
-    pair = _pair(report, metric, leader, model)
-    if pair is None:
-        return True
-    return holds_zero(pair) if metric != report.primary else not told_apart(pair)
-
-
-def _pair(report: ScoreReport, metric: str, one: str, other: str) -> PairComparison | None:
-    return next(
-        (
-            pair
-            for pair in report.pairs
-            if pair.metric == metric and {pair.a, pair.b} == {one, other}
-        ),
-        None,
-    )
+def _tied(pairs: Sequence[PairComparison], leader: str, model: str) -> bool:
+    return not any(told_apart(pair) for pair in pairs if {pair.a, pair.b} == {leader, model})
 
 
 def _disagreements(report: ScoreReport) -> tuple[Disagreement, ...]:

@@ -1,13 +1,21 @@
 """Captions that somebody's model made, from the forms in which they are passed around."""
 
 import csv
-import io
 import json
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from f1cap.corpus.files import FormError, UnreadableError, read_bounded, unique_keys
+from f1cap.corpus.files import (
+    FormError,
+    UnreadableError,
+    decode_text,
+    read_bounded,
+    unique_keys,
+)
+from f1cap.corpus.rows import Row, document_rows, flag, is_document, list_rows, rows_by_suffix
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost
 
@@ -17,7 +25,7 @@ _HINT = (
     'Known formats: {"image.jpg": "caption"}; f1cap\'s JSON, JSONL or CSV; COCO results, '
     '[{"image_id": 1, "caption": "…"}].'
 )
-_IMAGE_KEYS = ("image", "filename", "file_name", "path", "image_id")
+_WHOLE = re.compile(r"(\d+)(?:\.0+)?", re.ASCII)
 
 
 def read_captions(
@@ -26,7 +34,8 @@ def read_captions(
     """Return the caption sets in a file, one a model that it names.
 
     Args:
-        path: JSON (flat, f1cap's document, COCO results), JSONL or CSV, in UTF-8.
+        path: JSON (flat, f1cap's document, COCO results), JSONL or CSV with commas, semicolons or
+            tabs, in UTF-8, or in what its byte order mark says.
         ids: Image names by the ids that the references give them, for COCO results.
         names: Image names in the references; text is taken for an id only if it is none of them.
 
@@ -34,8 +43,8 @@ def read_captions(
         CaptionSetError: It cannot be read, has another form, or captions an image twice.
     """
     try:
-        text = read_bounded(path, MAX_BYTES).decode("utf-8-sig")
-        sets = _collect(_rows(path, text), ids, names)
+        rows = _rows(path, read_bounded(path, MAX_BYTES))
+        sets = _collect(rows, _Names(names, ids))
     except FormError as error:
         raise CaptionSetError(f"{path}: {error}.", hint=_HINT) from error
     except UnreadableError as error:
@@ -52,98 +61,68 @@ def read_captions(
     return sets
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    where: str
-    model: str | None
-    image: object
-    caption: object
-    truncated: object = None
-    line_breaks: object = None
-    cost: RunCost = field(default_factory=RunCost)
-
-
-def _rows(path: Path, text: str) -> Iterable[_Row]:
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return _csv_rows(text)
-    if suffix in {".jsonl", ".ndjson"}:
-        return _jsonl_rows(text)
-    document = json.loads(text, object_pairs_hook=unique_keys)
+def _rows(path: Path, data: bytes) -> Iterable[Row]:
+    rows = rows_by_suffix(path, data)
+    if rows is not None:
+        return rows
+    document = json.loads(decode_text(data), object_pairs_hook=unique_keys)
     if isinstance(document, list):
-        return _list_rows(document)
+        return list_rows(document)
     if not isinstance(document, dict):
         raise FormError("neither an object nor a list")
-    if "f1cap" in document and "data" in document:
-        return _document_rows(document["data"])
+    if is_document(document):
+        return document_rows(document["data"])
     return _flat_rows(document)
 
 
-def _flat_rows(document: Mapping[str, object]) -> Iterator[_Row]:
+def _flat_rows(document: Mapping[str, object]) -> Iterator[Row]:
     for image, caption in document.items():
-        yield _Row(f"the entry {image!r}", None, image, caption)
+        yield Row(f"the entry {image!r}", None, image, caption)
 
 
-def _list_rows(entries: list[object]) -> Iterator[_Row]:
-    for place, entry in enumerate(entries, 1):
-        yield _entry_row(f"entry {place}", entry)
+class _Names:
+    """The image names and ids in the references, and how else files may write them."""
+
+    def __init__(self, names: Collection[str], ids: Mapping[int | str, str]) -> None:
+        self._names = names
+        self._ids = ids
+        self._spellings: dict[str, str | None] | None = None
+
+    def find(self, image: int | str) -> str:
+        """Return the name in the references, or what is written where it is none of them."""
+        if isinstance(image, int):
+            return self._ids.get(image, str(image))
+        written = PurePosixPath(image).as_posix()
+        if written in self._names:
+            return written
+        name = PurePosixPath(image.replace("\\", "/")).as_posix()
+        if name in self._names:
+            return name
+        if image in self._ids:
+            return self._ids[image]
+        # COCO's ids are numbers in one file and text in another; pandas writes 7 as 7.0.
+        number = _WHOLE.fullmatch(image)
+        if number is not None and (int(number[1]) in self._ids or number[1] in self._names):
+            return self._ids.get(int(number[1]), number[1])
+        return self._respelled(name) or name
+
+    def _respelled(self, name: str) -> str | None:
+        """Return the one name that differs in the form of its accents or in case, if it is one."""
+        if self._spellings is None:
+            self._spellings = {}
+            for known in self._names:
+                key = _spelling(known)
+                self._spellings[key] = None if key in self._spellings else known
+        return self._spellings.get(_spelling(name))
 
 
-def _jsonl_rows(text: str) -> Iterator[_Row]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield _entry_row(f"line {number}", _parse_line(number, line))
+def _spelling(name: str) -> str:
+    """Return what all spellings of a name share.
 
-
-def _parse_line(number: int, line: str) -> object:
-    try:
-        return json.loads(line, object_pairs_hook=unique_keys)
-    except json.JSONDecodeError as error:
-        raise FormError(f"line {number} is not JSON: {error.msg}") from error
-    except FormError as error:
-        raise FormError(f"line {number}: {error}") from error
-
-
-def _csv_rows(text: str) -> Iterator[_Row]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"caption"} <= set(reader.fieldnames or ()):
-        raise FormError("its first line does not name the columns `image` and `caption`")
-    for row in reader:
-        yield _entry_row(f"line {reader.line_num}", row)
-
-
-def _document_rows(data: object) -> Iterator[_Row]:
-    runs = data.get("runs") if isinstance(data, dict) else None
-    if not isinstance(runs, list):
-        raise FormError("an f1cap document without caption runs")
-    for place, run in enumerate(runs, 1):
-        if not isinstance(run, dict) or not isinstance(run.get("captions"), list):
-            raise FormError(f"run {place} has no captions")
-        cost = RunCost(
-            images_per_s=_number(run.get("images_per_s")),
-            vram_peak_bytes=_whole(run.get("vram_peak_bytes")),
-        )
-        for position, entry in enumerate(run["captions"], 1):
-            where = f"caption {position} of run {place}"
-            yield _entry_row(where, entry, model=run.get("model"), cost=cost)
-
-
-def _entry_row(
-    where: str, entry: object, *, model: object = None, cost: RunCost | None = None
-) -> _Row:
-    if not isinstance(entry, dict):
-        raise FormError(f"{where} is not an object")
-    image = next((entry[key] for key in _IMAGE_KEYS if entry.get(key) is not None), None)
-    named = entry.get("model") or model
-    return _Row(
-        where,
-        named if isinstance(named, str) else None,
-        image,
-        entry.get("caption"),
-        entry.get("truncated"),
-        entry.get("line_breaks"),
-        cost or RunCost(),
-    )
+    A name that is not UTF-8 is written into our own CSV with escapes.
+    """
+    escaped = name.encode("utf-8", "backslashreplace").decode()
+    return unicodedata.normalize("NFC", escaped.replace("\\", "/")).casefold()
 
 
 @dataclass(slots=True)
@@ -154,12 +133,10 @@ class _Gathered:
     cost: RunCost = field(default_factory=RunCost)
 
 
-def _collect(
-    rows: Iterable[_Row], ids: Mapping[int | str, str], names: Collection[str]
-) -> tuple[CaptionSet, ...]:
+def _collect(rows: Iterable[Row], names: _Names) -> tuple[CaptionSet, ...]:
     sets: dict[str | None, _Gathered] = {}
     for row in rows:
-        image = _image(row, ids, names)
+        image = _image(row, names)
         if not isinstance(row.caption, str):
             raise FormError(f"{row.where} has no `caption` that is text")
         gathered = sets.setdefault(row.model, _Gathered(cost=row.cost))
@@ -170,8 +147,8 @@ def _collect(
             (gathered.truncated, row.truncated),
             (gathered.line_breaks, row.line_breaks),
         ):
-            if (flag := _flag(value)) is not None:
-                flags[image] = flag
+            if (known := flag(value)) is not None:
+                flags[image] = known
     return tuple(
         CaptionSet(
             model=model,
@@ -184,19 +161,11 @@ def _collect(
     )
 
 
-def _image(row: _Row, ids: Mapping[int | str, str], names: Collection[str]) -> str:
+def _image(row: Row, names: _Names) -> str:
     image = row.image
-    if isinstance(image, int) and not isinstance(image, bool):
-        return ids.get(image, str(image))
-    if not isinstance(image, str) or not image:
+    if isinstance(image, bool) or not isinstance(image, int | str) or image == "":
         raise FormError(f"{row.where} does not say which image it captions")
-    name = PurePosixPath(image.replace("\\", "/")).as_posix()
-    if name in names:
-        return name
-    # COCO's ids are numbers in one file and text in another.
-    if image not in ids and image.isdecimal():
-        return ids.get(int(image), name)
-    return ids.get(image, name)
+    return names.find(image)
 
 
 def _recorded(flags: Mapping[str, bool], captions: Mapping[str, str]) -> frozenset[str] | None:
@@ -204,17 +173,3 @@ def _recorded(flags: Mapping[str, bool], captions: Mapping[str, str]) -> frozens
     if len(flags) < len(captions):
         return None
     return frozenset(image for image, flag in flags.items() if flag)
-
-
-def _flag(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None

@@ -1,6 +1,7 @@
 """What to know when reading a number, said once and beside it."""
 
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from f1cap.metrics.alignment import counted, listing
@@ -11,6 +12,13 @@ _FEW_IMAGES = 50
 _SMALL_CATEGORY = 10
 _RUN_ON_RATIO = 1.5
 _CUT_OFF_RATIO = 0.5
+_SCRIPTS = {
+    "CJK": "Chinese characters",
+    "HIRAGANA": "Japanese",
+    "KATAKANA": "Japanese",
+    "HANGUL": "Korean",
+}
+_SPACELESS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"})
 _SHARES = {
     "bleu_1": "shares a word with a reference",
     "bleu_2": "shares two consecutive words with a reference",
@@ -47,6 +55,14 @@ def corpus_remarks(
             f"CIDEr weights a word by how few images mention it; with {counted(count, 'image')} "
             f"(fewer than {_FEW_IMAGES}) these weights are noise. Do not compare it with scores on "
             "other images.",
+            metric="cider",
+        )
+    else:
+        yield Remark(
+            "cider_weights",
+            f"CIDEr weights a word by how few of these {counted(count, 'image')} mention it, and "
+            "its interval takes the weights as they are. With other images they differ: of such "
+            "intervals of 200 images, 4 in 10 missed the CIDEr of 5,000.",
             metric="cider",
         )
     single = sum(len(lines) == 1 for lines in references)
@@ -97,6 +113,46 @@ def match_remarks(
             metric=names[-1],
             model=models[0] if len(models) == 1 else None,
         )
+
+
+def script_remarks(
+    captions: Mapping[str, Sequence[str]], references: Sequence[Sequence[str]]
+) -> Iterator[Remark]:
+    """Yield that the metrics are English where captions or references are in another script.
+
+    Args:
+        captions: By model, in the order of the images.
+        references: Of each image.
+    """
+    texts = {f"the captions of {model}": lines for model, lines in captions.items()}
+    texts["the references"] = [line for lines in references for line in lines]
+    found = {whose: script for whose, lines in texts.items() if (script := _foreign_script(lines))}
+    if not found:
+        return
+    scripts = dict.fromkeys(
+        _SCRIPTS.get(script, f"the {script.capitalize()} script") for script in found.values()
+    )
+    text = (
+        f"{_capital(_listed(list(found), 'and'))} are written in {_listed(list(scripts), 'and')}"
+        ": the tokeniser, the stems, the synonyms and the function words of the metrics are "
+        "English."
+    )
+    if _SPACELESS.intersection(found.values()):
+        text += (
+            " Text without spaces is one word to them, so BLEU, ROUGE-L and CIDEr are near 0 "
+            "whatever it says."
+        )
+    yield Remark("not_english", text)
+
+
+def _foreign_script(lines: Sequence[str]) -> str | None:
+    """Return the script of most letters, as Unicode names it; None where that is the Latin one."""
+    counts: Counter[str] = Counter()
+    for letter, number in Counter("".join(lines)).items():
+        if letter.isalpha():
+            counts[unicodedata.name(letter, "unknown").split(" ")[0]] += number
+    latin = counts.pop("LATIN", 0)
+    return counts.most_common(1)[0][0] if counts.total() > latin else None
 
 
 def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
@@ -162,6 +218,10 @@ def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -
 def _listed(names: Sequence[str], conjunction: str) -> str:
     first = ", ".join(names[:-1])
     return f"{first} {conjunction} {names[-1]}" if first else names[-1]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _have(number: int) -> str:

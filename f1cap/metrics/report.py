@@ -13,7 +13,7 @@ from f1cap.metrics.alignment import Aligned
 from f1cap.metrics.base import Statistics
 from f1cap.metrics.formulas import Block, Layout, Matrix
 from f1cap.metrics.registry import MetricSpec
-from f1cap.metrics.remarks import corpus_remarks, length_remarks, match_remarks
+from f1cap.metrics.remarks import corpus_remarks, length_remarks, match_remarks, script_remarks
 from f1cap.records.images import Problem
 from f1cap.records.scores import (
     Annotations,
@@ -171,6 +171,7 @@ def build_report(
     remarks = (
         *computed.remarks,
         *match_remarks(computed.metrics, unmatched),
+        *script_remarks(aligned.captions, aligned.references),
         *corpus_remarks(aligned.images, aligned.references, sizes, names),
         *(found for model in models for found in length_remarks(model.model, model.text, names)),
     )

@@ -145,13 +145,17 @@ def _print_disagreements(console: Console, comparison: Comparison) -> None:
 
 
 def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
-    """Write one row a model: for a spreadsheet."""
+    """Write one row a model: for a spreadsheet. Its last columns hold the corrected p of pairs."""
     report = comparison.evaluation.report
     metrics = [metric.name for metric in report.metrics]
     writer = table_writer(stream)
     bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
     figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
-    writer.writerow(["model", "negative_control", "images", *bounds, *figures])
+    others = [model.model for model in report.models]
+    tests = [(metric, other) for metric in metrics for other in others if len(others) > 1]
+    p_values = {(pair.metric, frozenset((pair.a, pair.b))): pair.p_holm for pair in report.pairs}
+    columns = [f"{metric}_p_holm_vs_{other}" for metric, other in tests]
+    writer.writerow(["model", "negative_control", "images", *bounds, *figures, *columns])
     for model in report.models:
         cost = comparison.evaluation.costs[model.model]
         scores = [model.scores[metric] for metric in metrics]
@@ -166,5 +170,6 @@ def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) 
                 cost.images_per_s,
                 cost.vram_peak_bytes,
                 cost.parameters,
+                *(p_values.get((metric, frozenset((model.model, o)))) for metric, o in tests),
             ]
         )

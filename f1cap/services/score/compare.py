@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from f1cap.records.evaluations import Comparison, Disagreement, Evaluation
+from f1cap.records.json_text import SCHEMA
 from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
 from f1cap.services.score.conclusion import conclude, nothing_differs, told_apart
-from f1cap.services.score.evaluate import score
+from f1cap.services.score.evaluate import score, with_left_alone
 from f1cap.services.score.hypotheses import ScoreRequest
-from f1cap.store import write_comparison
+from f1cap.store import COMPARISON, write_comparison
+from f1cap.version import VERSION
 
 _SHOWN = 5
 
@@ -25,8 +27,10 @@ def compare(request: ScoreRequest) -> Comparison:
     comparison = compare_scores(evaluation)
     if hypotheses.folder is None:
         return comparison
-    path = write_comparison(hypotheses.folder, comparison.to_dict())
-    return replace(comparison, written=(path,))
+    record = {"schema": SCHEMA, "f1cap": VERSION, **comparison.to_dict()}
+    path = write_comparison(hypotheses.folder, record)
+    evaluation = with_left_alone(evaluation, [path], COMPARISON)
+    return replace(comparison, evaluation=evaluation, written=(path,))
 
 
 def compare_scores(evaluation: Evaluation) -> Comparison:

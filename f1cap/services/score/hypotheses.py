@@ -1,5 +1,6 @@
 """What is to be scored: captions from results folders or files, and the references for them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -156,6 +157,7 @@ def _from_files(
         reference.id: image for image, reference in references.items() if reference.id is not None
     }
     by_model: dict[str, CaptionSet] = {}
+    stems = _file_names([path for name, path in request.captions if name is None])
     for name, path in request.captions:
         found = read_captions(path, ids, references.keys())
         if name is not None and len(found) > 1:
@@ -164,7 +166,7 @@ def _from_files(
                 hint=f"Write --captions {path}",
             )
         for captions in found:
-            model = name or captions.model or path.stem
+            model = captions.model or stems[path] if name is None else _catalogue_name(name)
             if model in by_model:
                 raise UsageError(
                     f"Two caption sets are named {model!r}.",
@@ -172,6 +174,24 @@ def _from_files(
                 )
             by_model[model] = _with_catalogue(replace(captions, model=model))
     return by_model
+
+
+def _file_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return what to call each file: its stem, or where two have one, its folder.
+
+    Every model's results hold a generated_captions.json.
+    """
+    counts = Counter(path.stem for path in paths)
+    return {
+        path: path.stem if counts[path.stem] == 1 else path.absolute().parent.name or path.stem
+        for path in paths
+    }
+
+
+def _catalogue_name(name: str) -> str:
+    """Return what the catalogue calls a model; a name that it does not know stays."""
+    known = naming.find_in_catalogue(name)
+    return name if known is None else known.name
 
 
 def _from_results(request: ScoreRequest, dataset: Dataset, folder: Path) -> dict[str, CaptionSet]:

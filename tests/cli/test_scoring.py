@@ -262,7 +262,7 @@ def test_bleu_without_a_four_word_match_is_no_win(runner: CliRunner, files: Path
     assert (pair["difference"], pair["low"], pair["high"]) == (0.0, 0.0, 0.0)
     assert (pair["p"], pair["p_holm"], pair["wins"]) == (1.0, 1.0, 0.5)
     assert "bleu_4" not in data["best"]
-    assert data["best"]["bleu_1"] == ["short"]
+    assert data["best"]["bleu_1"] == ["long"]
     (remark,) = [remark for remark in data["remarks"] if remark["code"] == "no_match"]
     assert remark["text"] == (
         "No caption of short or long shares four consecutive words with a reference: BLEU-4 says "

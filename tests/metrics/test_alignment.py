@@ -136,6 +136,14 @@ def test_report_of_two_models(warm_session: ScoringSession) -> None:
     )
 
 
+def test_names_that_look_alike_are_told_apart() -> None:
+    with pytest.raises(CaptionSetError) as caught:
+        align({"m": {"cafe\u0301.jpg": "x"}}, {"caf\u00e9.jpg": ["x"]}, "error")
+    assert caught.value.hint == (
+        "Names must agree: the captions have 'cafe\\u0301.jpg', the references 'caf\\xe9.jpg'."
+    )
+
+
 def test_one_is_one() -> None:
     references = {"a": ["x"], "b": ["x"]}
     aligned = align({"m": {"a": "x", "c": "x"}}, references, "empty")

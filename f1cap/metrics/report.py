@@ -164,6 +164,7 @@ def build_report(
     )
     sizes = {name: len(rows) for name, rows in groups.items()}
     names = {metric.name for metric in computed.metrics}
+    english = any(result.spec.package is None for result in computed.results)
     unmatched = {
         model: evidence.unmatched(position)
         for position, model in enumerate(aligned.captions if evidence.rows else ())
@@ -171,7 +172,7 @@ def build_report(
     remarks = (
         *computed.remarks,
         *match_remarks(computed.metrics, unmatched),
-        *script_remarks(aligned.captions, aligned.references),
+        *(script_remarks(aligned.captions, aligned.references) if english else ()),
         *corpus_remarks(aligned.images, aligned.references, sizes, names),
         *(found for model in models for found in length_remarks(model.model, model.text, names)),
     )

@@ -85,10 +85,11 @@ def test_the_byte_order_mark_names_the_encoding(tmp_path: Path, name: str, encod
 
 def test_other_spellings_of_a_name_where_only_one_is_meant(tmp_path: Path) -> None:
     odd = os.fsdecode(b"\xff.jpg")
-    names = {"caf\u00e9/IMG_1.JPG", "win\\2.jpg", odd, "A.jpg", "a.jpg"}
+    names = {"caf\u00e9/IMG_1.JPG", "win\\2.jpg", "win\\3.jpg", odd, "A.jpg", "a.jpg"}
     written = {
         "cafe\u0301/img_1.jpg": "cafe\u0301/img_1.jpg",
         "win/2.jpg": "win\\2.jpg",
+        "win\\3.jpg": "win\\3.jpg",
         "\\udcff.jpg": odd,
         "a.jpg": "a.jpg",
         "A.JPG": "A.JPG",

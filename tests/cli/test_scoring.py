@@ -265,8 +265,8 @@ def test_bleu_without_a_four_word_match_is_no_win(runner: CliRunner, files: Path
     assert data["best"]["bleu_1"] == ["long"]
     (remark,) = [remark for remark in data["remarks"] if remark["code"] == "no_match"]
     assert remark["text"] == (
-        "No caption of short or long shares four consecutive words with a reference: BLEU-4 says "
-        "nothing about them, and counts as 0 in every test."
+        "No caption of short or long shares three consecutive words with a reference: BLEU-3 and "
+        "BLEU-4 say nothing about them, and count as 0 in every test."
     )
     assert data["conclusion"] == (
         "BLEU-4 says nothing on these 12 images: by it no caption matches a reference, so nothing "

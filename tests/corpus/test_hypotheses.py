@@ -122,6 +122,14 @@ def test_what_a_run_recorded_is_kept(tmp_path: Path) -> None:
     assert table.line_breaks is None, "nobody recorded it"
 
 
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "NaN", "-Infinity", '"fast"'])
+def test_a_speed_that_is_no_number_is_none(tmp_path: Path, number: str) -> None:
+    text = FORMS["document.json"].replace("2.5", number)
+    (found,) = read_captions(_write(tmp_path / "d.json", text), {})
+    assert found.cost.images_per_s is None
+    assert dict(found.captions) == EXPECTED
+
+
 def test_one_file_may_hold_several_models(tmp_path: Path) -> None:
     lines = [{"model": model, "image": "x.jpg", "caption": model} for model in ("one", "two")]
     path = _write(tmp_path / "m.jsonl", "".join(json.dumps(line) + "\n" for line in lines))

@@ -15,18 +15,29 @@ from f1cap.version import VERSION
 __version__ = VERSION
 
 if TYPE_CHECKING:
-    from f1cap.api import Captioner, compare, evaluate, load, models
+    from f1cap import errors
+    from f1cap.api import Captioner, compare, evaluate, load
     from f1cap.errors import F1capError
     from f1cap.records.captions import Caption
     from f1cap.records.evaluations import Comparison, Evaluation
+    from f1cap.records.images import Problem
+    from f1cap.records.models import CatalogEntry, ModelSpec, Placement
+
+    def models() -> tuple[CatalogEntry, ...]:
+        """Return the catalogue: each model, and whether its weights are on this machine."""
+
 
 # Loaded by the first use of a name, so that `import f1cap` takes no time.
 _HOMES = {
     "Caption": "f1cap.records.captions",
     "Captioner": "f1cap.api",
+    "CatalogEntry": "f1cap.records.models",
     "Comparison": "f1cap.records.evaluations",
     "Evaluation": "f1cap.records.evaluations",
     "F1capError": "f1cap.errors",
+    "ModelSpec": "f1cap.records.models",
+    "Placement": "f1cap.records.models",
+    "Problem": "f1cap.records.images",
     "compare": "f1cap.api",
     "evaluate": "f1cap.api",
     "load": "f1cap.api",
@@ -34,11 +45,16 @@ _HOMES = {
 __all__ = [
     "Caption",
     "Captioner",
+    "CatalogEntry",
     "Comparison",
     "Evaluation",
     "F1capError",
+    "ModelSpec",
+    "Placement",
+    "Problem",
     "__version__",
     "compare",
+    "errors",
     "evaluate",
     "load",
     "models",
@@ -49,8 +65,8 @@ def __getattr__(name: str) -> object:
     """Import what a public name stands for."""
     from importlib import import_module
 
-    if name == "models":
-        return import_module("f1cap.models")  # a package that can be called
+    if name in {"errors", "models"}:  # a module, and a package that can be called
+        return import_module(f"f1cap.{name}")
     if name not in _HOMES:
         message = f"module 'f1cap' has no attribute {name!r}"
         raise AttributeError(message)

@@ -1,9 +1,10 @@
 """f1cap from Python: captions, scores and comparisons as records; nothing is written or printed.
 
-The package hands the public names on (`f1cap.load`, …). The commands and this module stand on the
-same services.
+The package exports the public names (`f1cap.load`, …). The commands and this module are built on
+the same services.
 """
 
+import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -11,14 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar, Union, cast, get_args
 
 from f1cap import corpus
-from f1cap.errors import UsageError
+from f1cap.errors import CaptionSetError, UsageError
 from f1cap.metrics.scoring import ScoringSession
 from f1cap.models import catalog, naming
 from f1cap.models.loading import open_captioner
 from f1cap.records.captions import Caption, CaptionSet, CaptionSettings
 from f1cap.records.evaluations import Comparison, Evaluation
 from f1cap.records.images import Problem, Reference, category_of
-from f1cap.records.models import LARGEST_BATCH, CatalogEntry, DType, Engine, ModelSpec, Placement
+from f1cap.records.models import (
+    LARGEST_BATCH,
+    MOST_BEAMS,
+    DType,
+    Engine,
+    ModelSpec,
+    Placement,
+)
 from f1cap.records.scores import MissingPolicy, ScoreOptions
 from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.prepare import Failed, Source
@@ -115,17 +123,19 @@ class Captioner:
         reduced_jpeg: bool = False,
         errors: OnError = "return",
     ) -> Iterator[Caption]:
-        """Caption images as `caption` does, lazily: they are drawn a few batches ahead.
+        """Caption images as `caption` does, lazily: they are read a few batches ahead.
 
-        Mistakes in the arguments are raised by the call, those of an image in its turn.
+        Errors in the arguments are raised by the call, those of an image when its turn comes.
         """
         loaded = self._open()
         if errors not in {"return", "raise"}:
             raise UsageError(f"errors must be 'return' or 'raise', not {errors!r}.")
         _require_count("batch_size", batch_size, LARGEST_BATCH)
-        _require_count("num_beams", num_beams)
+        _require_count("num_beams", num_beams, MOST_BEAMS)
         _require_count("max_new_tokens", max_new_tokens)
         if prompt is not None:
+            if not isinstance(prompt, str):
+                raise UsageError(f"prompt must be a text, not {prompt!r}.")
             catalog.require_prompt(self.model)
         settings = CaptionSettings(
             self.model.decoding.override(num_beams=num_beams, max_new_tokens=max_new_tokens),
@@ -186,7 +196,8 @@ def load(
 ) -> Captioner:
     """Load a captioner; a checkpoint that is not on this machine is downloaded first.
 
-    On a CPU torch's number of threads is set to what the model computes fastest with.
+    It sets for the whole process what it cannot do without: transformers' logging to errors only,
+    and on a CPU torch's number of threads to what the model computes fastest with.
 
     Args:
         name: A name or alias of the catalogue, a hub id (`org/name`, with `@revision` if need be),
@@ -194,7 +205,7 @@ def load(
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto`, `float32`, `float16` or `bfloat16`.
         engine: `fast`, f1cap's own search, `transformers`, or `auto`.
-        offline: Do not ask the network.
+        offline: Do not use the network.
 
     Raises:
         CheckpointError: It cannot be fetched or read; subclasses say why.
@@ -208,7 +219,7 @@ def load(
     return Captioner(
         open_captioner(
             spec,
-            device=device,
+            device=str(device),  # a torch.device is one too
             dtype=_choice(DType, "dtype", dtype),
             engine=_choice(Engine, "engine", engine),
             offline=offline,
@@ -279,7 +290,7 @@ def compare(  # noqa: PLR0913 - each is an option of `f1cap compare`
     read_image: Callable[[str], bytes] | None = None,
     java: str | os.PathLike[str] | None = None,
 ) -> Comparison:
-    """Set several models' captions side by side, as `f1cap compare` does.
+    """Compare the captions of several models, as `f1cap compare` does.
 
     Args:
         candidates: By model name; each as for `evaluate`.
@@ -318,10 +329,13 @@ def _score(  # noqa: PLR0913 - as above
     read_image: Callable[[str], bytes] | None,
     java: str | os.PathLike[str] | None,
 ) -> Evaluation:
+    _require_names(references, *(c for c in candidates.values() if isinstance(c, Mapping)))
     groups = categories or {}
     by_image = {
-        image: Reference(groups.get(image), (told,) if isinstance(told, str) else tuple(told))
-        for image, told in references.items()
+        image: Reference(
+            groups.get(image), (captions,) if isinstance(captions, str) else tuple(captions)
+        )
+        for image, captions in references.items()
     }
     by_model = {model: _caption_set(model, captions) for model, captions in candidates.items()}
     images = dict.fromkeys((*by_image, *(i for found in by_model.values() for i in found.captions)))
@@ -350,6 +364,10 @@ def _score_options(  # noqa: PLR0913, PLR0917 - as above
     if not 0 < confidence < 1:
         raise UsageError(f"confidence must lie between 0 and 1, not be {confidence!r}.")
     _require_count("resamples", resamples)
+    if not _is_integer(seed) or seed < 0:
+        raise UsageError(f"seed must be an integer from 0, not {seed!r}.")
+    if isinstance(metrics, str):  # a sequence of letters, for a type checker
+        raise UsageError(f"metrics must be names in a list, such as [{metrics!r}].")
     return ScoreOptions(
         missing=missing,
         metrics=None if metrics is None else tuple(metrics),
@@ -364,17 +382,20 @@ def _caption_set(model: str, captions: Captions) -> CaptionSet:
     if isinstance(captions, Mapping):
         return CaptionSet(model, captions)
     made = [caption for caption in captions if caption.error is None]
+    texts: dict[str, str] = {}
+    for caption in made:
+        if texts.setdefault(caption.image, caption.caption) != caption.caption:
+            raise CaptionSetError(
+                f"{model} has two captions of {caption.image}.",
+                hint="Images in memory are named by their place in a call: give their captions as "
+                "a dict, under names of their own.",
+            )
     return CaptionSet(
         model,
-        {caption.image: caption.caption for caption in made},
+        texts,
         truncated=frozenset(caption.image for caption in made if caption.truncated),
         line_breaks=frozenset(caption.image for caption in made if caption.line_breaks),
     )
-
-
-def models() -> tuple[CatalogEntry, ...]:
-    """Return the catalogue: each model, and whether its weights are on this machine."""
-    return catalog.entries()
 
 
 def _sources(images: ImageSource | Iterable[ImageSource]) -> Iterator[Source]:
@@ -387,8 +408,13 @@ def _sources(images: ImageSource | Iterable[ImageSource]) -> Iterator[Source]:
 
 
 def _each(images: ImageSource | Iterable[ImageSource]) -> Iterable[ImageSource]:
-    # an array of three dimensions can be iterated over its rows, and is an image all the same
-    single = isinstance(images, str | os.PathLike | bytes) or getattr(images, "ndim", None) == 3
+    # An array can be iterated over its rows, an open file over its lines, bytes over their numbers:
+    # each is an image all the same, or no image in one sentence. Four dimensions are several.
+    single = (
+        isinstance(images, str | os.PathLike | bytes | bytearray | memoryview)
+        or getattr(images, "ndim", None) in {0, 2, 3}
+        or hasattr(images, "read")
+    )
     if single or not isinstance(images, Iterable):
         return (cast("ImageSource", images),)
     return cast("Iterable[ImageSource]", images)
@@ -403,6 +429,20 @@ def _choice(kind: type[Choice], name: str, value: str) -> Choice:
 
 
 def _require_count(name: str, value: int | None, limit: int | None = None) -> None:
-    if value is not None and (value < 1 or (limit is not None and value > limit)):
+    if value is None:
+        return
+    if not _is_integer(value) or value < 1 or (limit is not None and value > limit):
         upper = "" if limit is None else f" to {limit}"
         raise UsageError(f"{name} must be an integer from 1{upper}, not {value!r}.")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _require_names(*by_image: Mapping[str, object]) -> None:
+    for image in (image for mapping in by_image for image in mapping):
+        if not isinstance(image, str):
+            raise CaptionSetError(
+                f"The name of an image is a {type(image).__name__}, not text: {image!r}."
+            )

@@ -5,7 +5,7 @@ Anything else that escapes a command is a bug and stays a traceback.
 
 
 class F1capError(Exception):
-    """A known failure, told in one sentence.
+    """A known failure, described in one sentence.
 
     Attributes:
         message: What failed, with the value that failed.

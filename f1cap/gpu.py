@@ -25,7 +25,7 @@ _THROTTLE_REASONS = {
 }
 # What NVML says where there is no driver; anything else comes from one that is there.
 _NO_DRIVER = ("NVML Shared Library Not Found", "Driver Not Loaded")
-_MAX_CARDS = 64  # a driver that counts more is broken, and would be asked for ever
+_MAX_GPUS = 64  # a driver that reports more is broken, and would be queried for ever
 
 _lock = threading.Lock()
 _started = False
@@ -33,10 +33,10 @@ _problem: str | None = None
 
 
 class VisibleGpu:
-    """A GPU, or a slice of one, as CUDA numbers them; asked anew at each call.
+    """A GPU, or a slice of one, as CUDA numbers them; each call queries the driver.
 
     Attributes:
-        uuid: Its own number.
+        uuid: Its identifier.
         vram_total_bytes: Its memory; None where the driver does not say.
     """
 
@@ -63,7 +63,7 @@ class VisibleGpu:
         return sum(known) if known else None
 
     def used_vram_bytes(self) -> int | None:
-        """Return the memory in use on this GPU by whomever."""
+        """Return the memory in use on this GPU, by all processes."""
         return _memory(self._handle)[1]
 
     def energy_j(self) -> float | None:
@@ -81,7 +81,7 @@ def read_driver() -> DriverReading:
     if problem is not None:
         return DriverReading(problem=problem, silent=problem not in _NO_DRIVER)
     cuda = _ask("nvmlSystemGetCudaDriverVersion_v2")
-    count = min(_ask("nvmlDeviceGetCount") or 0, _MAX_CARDS)
+    count = min(_ask("nvmlDeviceGetCount") or 0, _MAX_GPUS)
     return DriverReading(
         driver=_ask("nvmlSystemGetDriverVersion"),
         cuda=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None,
@@ -90,10 +90,10 @@ def read_driver() -> DriverReading:
 
 
 def find_gpu(cuda_index: int) -> VisibleGpu | None:
-    """Return the GPU that CUDA, and so torch, calls by this number in this process.
+    """Return the GPU that has this index for CUDA, and so for torch, in this process.
 
     Returns:
-        None where there is none, or where which one it is cannot be told (see `visible_uuids`).
+        None where there is none, or where it is uncertain which one it is (see `visible_uuids`).
     """
     uuids = visible_uuids(read_driver().gpus, os.environ)
     uuid = uuids[cuda_index] if 0 <= cuda_index < len(uuids) else None
@@ -111,7 +111,7 @@ def visible_uuids(
             at the first that does not exist; CUDA_DEVICE_ORDER says what the numbers mean.
 
     Returns:
-        None for a GPU that cannot be told: CUDA numbers unlike GPUs by their speed, which NVML
+        None for a GPU that is uncertain: CUDA numbers unlike GPUs by their speed, which NVML
         does not know, unless the order is PCI_BUS_ID. Of a divided GPU CUDA shows one slice.
     """
     ordered = _in_cuda_order(gpus, environment)
@@ -121,10 +121,10 @@ def visible_uuids(
     names = [name.strip() for name in chosen.split(",")]
     visible: list[str | None] = []
     for name in names:
-        place = _number(name)
-        if place is not None and place < len(ordered):
-            uuid = ordered[place]
-        elif place is None and (found := _complete(name, gpus)) is not None:
+        index = _number(name)
+        if index is not None and index < len(ordered):
+            uuid = ordered[index]
+        elif index is None and (found := _complete(name, gpus)) is not None:
             uuid = found
         else:
             break
@@ -134,7 +134,7 @@ def visible_uuids(
 
 
 def close() -> None:
-    """Let go of the driver. The next question opens it again."""
+    """Shut NVML down. The next query opens it again."""
     global _started, _problem
     with _lock:
         if _started and _problem is None:
@@ -158,7 +158,7 @@ def _ask(function: str, *arguments: object) -> Any:  # noqa: ANN401 - as NVML an
 
 
 def _try(function: str, *arguments: object) -> tuple[Any, str | None]:
-    """Return NVML's answer, and in its own words why there is none."""
+    """Return NVML's answer, and its error text where there is none."""
     if None in arguments:  # the handle of a GPU that could not be had
         return None, None
     try:
@@ -238,12 +238,12 @@ def _mig_devices(handle: object) -> tuple[MigReading, ...]:
     mode = _ask("nvmlDeviceGetMigMode", handle)
     if mode is None or mode[0] != 1:
         return ()
-    places = range(min(_ask("nvmlDeviceGetMaxMigDeviceCount", handle) or 0, _MAX_CARDS))
-    slices = (_ask("nvmlDeviceGetMigDeviceHandleByIndex", handle, place) for place in places)
+    indices = range(min(_ask("nvmlDeviceGetMaxMigDeviceCount", handle) or 0, _MAX_GPUS))
+    slices = (_ask("nvmlDeviceGetMigDeviceHandleByIndex", handle, index) for index in indices)
     return tuple(
         MigReading(_ask("nvmlDeviceGetUUID", part), _ask("nvmlDeviceGetName", part), *_memory(part))
         for part in slices
-        if part is not None  # places may be empty
+        if part is not None  # there may be gaps
     )
 
 

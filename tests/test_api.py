@@ -5,6 +5,7 @@ import contextlib
 import inspect
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def test_what_is_public_is_there_and_documented() -> None:
         assert name in dir(f1cap)
         if name != "__version__":
             assert inspect.getdoc(value), name
+    assert issubclass(f1cap.errors.ImageError, f1cap.F1capError)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         f1cap.nothing  # noqa: B018
 
@@ -136,6 +138,22 @@ def test_a_bad_image_is_a_caption_with_an_error(
         captioner.caption([IMAGES[0], missing], errors="raise")
 
 
+def test_what_is_no_list_of_images_is_one(captioner: f1cap.Captioner) -> None:
+    """Not one failure for each row, line or byte of it."""
+    encoded = IMAGES[0].read_bytes()
+    wrong: list[Any] = [np.zeros((8, 8), np.uint8), io.BytesIO(encoded), 5]
+    for source in wrong:
+        (caption,) = captioner.caption(source)
+        assert caption.error is not None, source
+    whole: list[Any] = [bytearray(encoded), memoryview(encoded)]
+    for source in whole:
+        (caption,) = captioner.caption(source)
+        assert caption.error is None
+    with Image.open(IMAGES[0]) as opened:
+        several: Any = np.stack([np.asarray(opened.convert("RGB"))] * 2)
+    assert len(captioner.caption(several)) == 2
+
+
 def test_images_are_drawn_as_they_are_needed(captioner: f1cap.Captioner) -> None:
     drawn: list[int] = []
 
@@ -161,11 +179,16 @@ def test_options_are_obeyed(captioner: f1cap.Captioner, captions: list[f1cap.Cap
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_beams": 0}, "num_beams must be an integer from 1, not 0"),
+        ({"num_beams": 0}, "num_beams must be an integer from 1 to 64, not 0"),
         ({"max_new_tokens": -1}, "max_new_tokens must be an integer from 1"),
         ({"batch_size": 5000}, "batch_size must be an integer from 1 to 4096, not 5000"),
+        ({"batch_size": "2"}, "batch_size must be an integer from 1 to 4096, not '2'"),
+        ({"batch_size": True}, "batch_size must be an integer from 1 to 4096, not True"),
+        ({"num_beams": 2.5}, "num_beams must be an integer from 1 to 64, not 2.5"),
+        ({"num_beams": 65}, "num_beams must be an integer from 1 to 64, not 65"),
+        ({"prompt": 3}, "prompt must be a text, not 3"),
         ({"errors": "ignore"}, "errors must be 'return' or 'raise', not 'ignore'"),
-        ({"max_new_tokens": 400}, "cannot write 400 new tokens"),
+        ({"max_new_tokens": 400}, "cannot generate 400 new tokens"),
     ],
 )
 def test_options_out_of_range(
@@ -220,13 +243,21 @@ import f1cap
 with f1cap.load("git-mini", device="cpu") as captioner:
     captions = captioner.caption([{str(IMAGES[0])!r}, b"no image"])
 f1cap.evaluate(captions[:1], {{captions[0].image: "a driver"}}, metrics=["cider", "bleu"])
-assert dict(os.environ) == before
+after = dict(os.environ)
+after.pop("TORCHINDUCTOR_CACHE_DIR", None)  # set by importing transformers
+assert after == before
 assert gc.get_freeze_count() == 0
 assert not os.path.exists(os.environ["F1CAP_CACHE_DIR"])
 assert os.listdir() == []
 """
+    quiet = {"TOKENIZERS_PARALLELISM", "TORCHINDUCTOR_CACHE_DIR", "OMP_WAIT_POLICY"}
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -284,6 +315,10 @@ def test_captions_carry_what_was_recorded(captions: list[f1cap.Caption]) -> None
         ({"confidence": 95}, UsageError, "confidence must lie between 0 and 1"),
         ({"missing": "ignore"}, UsageError, "missing must be one of 'error', 'skip', 'empty'"),
         ({"resamples": 0}, UsageError, "resamples must be an integer from 1"),
+        ({"resamples": 2.5}, UsageError, "resamples must be an integer from 1, not 2.5"),
+        ({"seed": -1}, UsageError, "seed must be an integer from 0, not -1"),
+        ({"seed": None}, UsageError, "seed must be an integer from 0, not None"),
+        ({"metrics": "cider"}, UsageError, "metrics must be names in a list, such as"),
         ({"metrics": ["bleu"]}, CaptionSetError, "b.jpg"),
     ],
 )
@@ -292,6 +327,24 @@ def test_what_cannot_be_scored(
 ) -> None:
     with pytest.raises(error, match=message):
         f1cap.evaluate({"a.jpg": "a car"}, REFERENCES, **options)
+
+
+def test_two_captions_of_one_name_are_refused(captioner: f1cap.Captioner) -> None:
+    """Images in memory are numbered in each call; joined lists would hide all but the last."""
+    captions = [caption for path in IMAGES[1:] for caption in captioner.caption(path.read_bytes())]
+    assert {caption.image for caption in captions} == {"images[0]"}
+    with pytest.raises(CaptionSetError, match=r"captions has two captions of images\[0\]"):
+        f1cap.evaluate(captions, {"images[0]": "a car"}, metrics=["bleu"])
+    twice = [captions[0], captions[0]]
+    evaluation = f1cap.evaluate(twice, {"images[0]": "a car"}, metrics=["bleu"])
+    assert evaluation.report.images == 1
+
+
+def test_images_are_named_by_text() -> None:
+    paths: Any = {Path("a.jpg"): "a car"}
+    for candidates, references in ((paths, REFERENCES), ({"a.jpg": "a car"}, paths)):
+        with pytest.raises(CaptionSetError, match=r"name of an image is a .*Path, not text"):
+            f1cap.evaluate(candidates, references, metrics=["bleu"])
 
 
 def _example() -> str:

@@ -70,7 +70,7 @@ def _report(error: F1capError, json_command: str | None) -> None:
         hint = Text("hint: ", style="bold").append(printable(error.hint), style="default")
         console.print(hint, soft_wrap=True)
     if json_command is not None:
-        from f1cap.render.formats import write_error_document
+        from f1cap.render.document import write_error_document
 
         # stdout may be what failed; the sentence is on stderr already
         with suppress(OSError):

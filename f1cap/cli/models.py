@@ -6,7 +6,6 @@ import typer
 
 from f1cap.cli import options
 from f1cap.cli.output import prepare_output, write_output
-from f1cap.models import catalog
 from f1cap.render.formats import ModelsFormat
 
 
@@ -17,4 +16,6 @@ def command(
 ) -> None:
     """List the models: checkpoint, size, downloaded or not."""
     form = prepare_output(ctx, output_format, output, ModelsFormat)
+    from f1cap.models import catalog
+
     write_output(catalog.entries(), form, output)

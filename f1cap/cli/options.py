@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from f1cap.errors import UsageError
-from f1cap.models import catalog
-from f1cap.records.models import LARGEST_BATCH, Device, DType, Engine
+from f1cap.records.models import LARGEST_BATCH, MOST_BEAMS, Device, DType, Engine
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
+    from f1cap.models import catalog  # not at the start: --help need not pay for it
+
     names: list[tuple[str, str]] = []
     for spec in catalog.CATALOG.values():
         helptext = "bundled, no download" if spec.bundled else spec.checkpoint
@@ -92,6 +93,8 @@ def chosen_models(
     Raises:
         UsageError: None was named, or `--all` or `--mini` and names together.
     """
+    from f1cap.models import catalog
+
     if bool(names) + all_models + mini > 1:
         raise UsageError("--all, --mini and --model cannot be combined.", hint="Use one of them.")
     if all_models:
@@ -150,7 +153,10 @@ LimitOpt = Annotated[
 NumBeamsOpt = Annotated[
     int | None,
     typer.Option(
-        "--num-beams", min=1, max=64, help="Number of beams; 1 is greedy. Default: the model's own."
+        "--num-beams",
+        min=1,
+        max=MOST_BEAMS,
+        help="Number of beams; 1 is greedy. Default: the model's own.",
     ),
 ]
 MaxNewTokensOpt = Annotated[
@@ -210,7 +216,7 @@ OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
         "--output-dir",
-        help="Results folder, which --resume, `f1cap eval` and `f1cap compare` read. "
+        help="Results folder of `f1cap caption`, which `f1cap eval` and `f1cap compare` read. "
         "Default: in the user cache.",
         file_okay=False,
     ),

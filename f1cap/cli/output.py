@@ -1,4 +1,4 @@
-"""Where a command's result goes and in which format, and which display of progress fits."""
+"""Where a command's result goes and in which format, and which progress display is used."""
 
 import io
 import os
@@ -14,11 +14,10 @@ import typer
 from f1cap.cli.boundary import expect_json, replace_json
 from f1cap.errors import StorageError, UsageError
 from f1cap.render.formats import OutputFormat, choose_format
-from f1cap.render.progress import CaptionProgress, PlainLines
-from f1cap.render.terminal import live_screen, message_console
 
 if TYPE_CHECKING:
     from f1cap.render.bench_progress import BenchProgress
+    from f1cap.render.progress import CaptionProgress
 
 
 _Format = TypeVar("_Format", bound=OutputFormat)
@@ -96,7 +95,7 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
 
     Raises:
         StorageError: The file cannot be written.
-        typer.Exit: Whoever read stdout has gone away, as in `f1cap … | head`.
+        typer.Exit: The reader of stdout has gone away, as in `f1cap … | head`.
     """
     if path is None:
         stdout = sys.stdout.buffer if binary else sys.stdout
@@ -111,19 +110,19 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
         except OSError as error:
             raise StorageError(f"stdout cannot be written: {error.strerror}.") from error
         return
-    how: dict[str, Any] = (
+    options: dict[str, Any] = (
         {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
     )
     temporary: Path | None = None
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
-            with path.open(**how) as stream:
+            with path.open(**options) as stream:
                 yield stream
             return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
-        with os.fdopen(descriptor, **how) as stream:
+        with os.fdopen(descriptor, **options) as stream:
             yield stream
         temporary.chmod(0o644)
         temporary.replace(path)
@@ -137,8 +136,11 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
 
 
 @contextmanager
-def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]:
+def caption_progress(*, quiet: bool, verbose: bool) -> Iterator["CaptionProgress"]:
     """Choose what fits the stream: live on a terminal, lines elsewhere, nothing when asked."""
+    from f1cap.render.progress import CaptionProgress, PlainLines
+    from f1cap.render.terminal import live_screen, message_console
+
     console = message_console()
     if quiet:
         yield CaptionProgress(console, quiet=True)
@@ -157,6 +159,7 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator[CaptionProgress]
 def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
     """Choose for a benchmark as `caption_progress` does for captions."""
     from f1cap.render.bench_progress import BenchProgress
+    from f1cap.render.terminal import live_screen, message_console
 
     console = message_console()
     if not quiet and sys.stderr.isatty():

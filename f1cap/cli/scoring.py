@@ -1,5 +1,6 @@
-"""What `eval` and `compare` are asked alike: options, and the request that they make of them."""
+"""The options that `eval` and `compare` share, and the request made from them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +31,10 @@ def complete_metrics(incomplete: str) -> list[str]:
         for spec in registry.METRICS
         if spec.name.startswith(last) and spec.name not in taken
     ]
+
+
+def _listed(specs: Iterable[registry.MetricSpec]) -> str:
+    return ", ".join(spec.name for spec in specs)
 
 
 DatasetArg = Annotated[
@@ -64,8 +69,8 @@ MetricsOpt = Annotated[
     typer.Option(
         "--metrics",
         metavar="NAME,…",
-        help=f"Metrics to compute: {', '.join(spec.name for spec in registry.METRICS)}, or one "
-        "that a plug-in adds. Default: all but semantic, which needs the extra f1cap[semantic].",
+        help=f"Metrics to compute: {_listed(registry.METRICS)}, or one that a plug-in adds; "
+        f"semantic needs the extra f1cap[semantic]. Default: {_listed(registry.choose(None))}.",
         autocompletion=complete_metrics,
         show_default=False,
     ),
@@ -82,7 +87,7 @@ MissingOpt = Annotated[
     ),
 ]
 SeedOpt = Annotated[
-    int, typer.Option("--seed", help="Random seed for bootstrap and significance tests.")
+    int, typer.Option("--seed", min=0, help="Random seed for bootstrap and significance tests.")
 ]
 SignaturesOpt = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""Images and references: which there are, what people said of them, their pixels."""
+"""Images and references: which there are, their references, their pixels."""
 
 from f1cap.corpus.datasets import bundled_dataset, open_dataset
 from f1cap.corpus.image_files import decode_image

@@ -1,4 +1,4 @@
-"""From the paths a user gave to a dataset: which images, in which order, said to show what."""
+"""From the paths that a user gave to a dataset: its images, their order, their references."""
 
 import os
 import unicodedata

@@ -1,4 +1,4 @@
-"""Reading whole files that strangers made, without ever waiting for one that is no file."""
+"""Read whole files of unknown origin, without ever blocking on a pipe or a device."""
 
 import codecs
 import os
@@ -35,14 +35,14 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
     """
     try:
         _check_regular(path, path.stat())
-        # Between the two looks a pipe may have taken the file's place: opening must not wait for
-        # its writer, so it does not block, and what was really opened is looked at again.
+        # Between the two checks a pipe may have taken the file's place: opening must not wait for
+        # its writer, so it does not block, and what was really opened is checked again.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
-            found = os.fstat(file.fileno())
-            _check_regular(path, found)
-            if found.st_size > max_bytes:
-                raise UnreadableError(_too_large(found.st_size, max_bytes))
+            status = os.fstat(file.fileno())
+            _check_regular(path, status)
+            if status.st_size > max_bytes:
+                raise UnreadableError(_too_large(status.st_size, max_bytes))
             data = file.read(max_bytes + 1)
     except FileNotFoundError as error:
         reason = (
@@ -53,7 +53,7 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
         raise UnreadableError(f"cannot be opened: {reason_of(error)}") from error
     except MemoryError as error:
         raise UnreadableError("does not fit into memory") from error
-    if len(data) > max_bytes:  # it grew meanwhile, or its size was never told (/proc)
+    if len(data) > max_bytes:  # it grew meanwhile, or its size was reported as 0 (/proc)
         raise UnreadableError(_too_large(len(data), max_bytes))
     return data
 
@@ -76,24 +76,24 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     Raises:
         FormError: A key is there twice.
     """
-    found: dict[str, Any] = {}
+    unique: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in unique:
             raise FormError(f"an object has the key {key!r} twice")
-        found[key] = value
-    return found
+        unique[key] = value
+    return unique
 
 
 def reason_of(error: Exception) -> str:
-    """Return the system's words for a failure, without its number and path."""
+    """Return the system's message for a failure, without its number and path."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text or type(error).__name__
 
 
-def _check_regular(path: Path, found: os.stat_result) -> None:
-    if stat.S_ISREG(found.st_mode):
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
         return
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         raise UnreadableError("is not a file but a pipe, a socket or a device")
     try:
         os.scandir(path).close()

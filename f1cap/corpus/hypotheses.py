@@ -1,4 +1,4 @@
-"""Captions that somebody's model made, from the forms in which they are passed around."""
+"""Read caption files: the captions of any model, in the formats in common use."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ _WHOLE = re.compile(r"(\d+)(?:\.0+)?", re.ASCII)
 def read_captions(
     path: Path, ids: Mapping[int | str, str], names: Collection[str] = ()
 ) -> tuple[CaptionSet, ...]:
-    """Return the caption sets in a file, one a model that it names.
+    """Return the caption sets in a file, one per model that it names.
 
     Args:
         path: JSON (flat, f1cap's document, COCO results), JSONL or CSV with commas, semicolons or

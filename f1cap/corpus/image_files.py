@@ -1,4 +1,4 @@
-"""From a file that anybody made to an RGB image, or to one sentence that says why not."""
+"""From an image file of unknown origin to RGB, or to one sentence that says why not."""
 
 import logging
 import math
@@ -20,13 +20,12 @@ MAX_PIXELS = 200_000_000  # the largest sensor in a phone has 199.8 million
 # GIT's processor brings the short side to 224 and keeps the shape: 60,000 x 10 would become 300
 # million pixels. Panoramas end at about 10 to 1.
 MAX_ASPECT = 20
-# How much larger than what the model sees a reduced JPEG stays. On 37 desktop images at 12
-# megapixels, for 128 pixels: at 1 to 2 times, colours differ by 0.24 of 255 on average and 3 of 111
-# captions of the minis changed; at 3 times by 0.12 and 1, and decoding takes 17 ms instead of 14.
+# How much larger than what the model sees a reduced JPEG stays: with less, colours differ more and
+# more captions change; with more, decoding takes longer.
 _REDUCED = 3
 
-# What photographs come in. Pillow knows more, some of which nobody should feed with a stranger's
-# file: EPS, for one, starts Ghostscript.
+# What photographs come in. Pillow knows more, some of them unsafe for files of unknown origin: EPS,
+# for one, starts Ghostscript.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
     *("ICO", "ICNS", "PCX", "PSD", "SGI", "DDS"),
@@ -77,7 +76,7 @@ def decode_image(
 
 
 def convert_image(image: "Image", name: str) -> "Image":
-    """Return an image that somebody has opened as `decode_image` would; theirs stays as it is.
+    """Return an opened image as `decode_image` would; the given one is not changed.
 
     Raises:
         ImageError: Its file, which Pillow reads late, cannot be decoded.
@@ -111,7 +110,7 @@ def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
     except (OSError, SyntaxError, EOFError, struct.error) as error:
         raise ImageError(f"{name} is damaged or truncated: {reason_of(error)}.") from error
     except Exception as error:
-        # Not narrower: a decoder fed a stranger's bytes may raise anything (IndexError, KeyError,
+        # Not narrower: a decoder given unknown bytes may raise anything (IndexError, KeyError,
         # zlib.error, OverflowError, ...), and one bad file must not end a run.
         raise ImageError(f"{name} cannot be decoded: {reason_of(error)}.") from error
 
@@ -201,7 +200,7 @@ def _to_rgb(image: "Image") -> "Image":
 def _grey_to_8_bits(image: "Image") -> "Image":
     """Scale what Pillow's own conversion would clip at 255.
 
-    White is what the numbers are for: 1, 255 or 65,535, the first that holds them (never below
+    White is the end of the range: 1, 255 or 65,535, the first that contains all values (never below
     65,535 for integers: Pillow keeps 16-bit images in its 32-bit mode too). Other ranges have no
     agreed white and are stretched from their lowest to their highest value.
     """

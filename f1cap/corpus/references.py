@@ -1,4 +1,4 @@
-"""What people said of the images: captions.json in its own form, COCO's, and the flat one."""
+"""Read references: captions.json in f1cap's own format, COCO's, or a flat one."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ from f1cap.records.images import Reference
 
 MAX_BYTES = 512 * 2**20  # COCO's largest, 600,000 captions, takes 92 MB
 
-# A place to name in an error, the image's name as written, and what is said of it.
+# Where it is in the file, for an error; the image's name as written; its reference.
 _Row = tuple[str, str, Reference]
 
 _NAMES = frozenset({"filename", "file_name"})
@@ -121,8 +121,8 @@ def _of_captions(rows: Iterable[Row]) -> Iterator[_Row]:
 
 
 def _flat_rows(document: Mapping[str, object]) -> Iterator[_Row]:
-    for place, (name, value) in enumerate(document.items(), 1):
-        where = f"entry {place}"
+    for number, (name, value) in enumerate(document.items(), 1):
+        where = f"entry {number}"
         captions = _caption_list(where, value) if isinstance(value, list) else [value]
         yield where, name, Reference(None, _texts(where, captions))
 
@@ -149,8 +149,8 @@ def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
         if key in captions:
             raise FormError(f"{where} has the id {key!r}, which an earlier entry has too")
         captions[key] = []
-    for place, annotation in enumerate(annotations, 1):
-        where = f"annotation {place}"
+    for number, annotation in enumerate(annotations, 1):
+        where = f"annotation {number}"
         if not isinstance(annotation, dict):
             raise FormError(f"{where} must be an object, not {_kind(annotation)}")
         key = _id(where, "image_id", annotation)
@@ -166,8 +166,8 @@ def _coco_rows(images: list[object], annotations: object) -> Iterator[_Row]:
 
 
 def _objects(images: list[object]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, entry in enumerate(images, 1):
-        where = f"entry {place}"
+    for number, entry in enumerate(images, 1):
+        where = f"entry {number}"
         if not isinstance(entry, dict):
             raise FormError(f"{where} must be an object, not {_kind(entry)}")
         yield where, entry
@@ -246,7 +246,7 @@ def _image_name(where: str, written: str) -> str:
 
 
 def _kind(value: object) -> str:
-    """Name a JSON value's type in the words of JSON."""
+    """Name a JSON value's type as JSON does."""
     if value is None:
         return "null"
     if isinstance(value, bool):

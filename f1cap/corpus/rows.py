@@ -58,8 +58,8 @@ def rows_by_suffix(path: Path, data: bytes) -> Iterator[Row] | None:
 
 def list_rows(entries: list[object]) -> Iterator[Row]:
     """Yield the rows of a list of objects, as COCO's results are."""
-    for place, entry in enumerate(entries, 1):
-        yield _row(f"entry {place}", entry)
+    for number, entry in enumerate(entries, 1):
+        yield _row(f"entry {number}", entry)
 
 
 def is_document(document: object) -> bool:
@@ -76,15 +76,15 @@ def document_rows(data: object) -> Iterator[Row]:
     runs = data.get("runs") if isinstance(data, dict) else None
     if not isinstance(runs, list):
         raise FormError("an f1cap document without caption runs")
-    for place, run in enumerate(runs, 1):
+    for number, run in enumerate(runs, 1):
         if not isinstance(run, dict) or not isinstance(run.get("captions"), list):
-            raise FormError(f"run {place} has no captions")
+            raise FormError(f"run {number} has no captions")
         cost = RunCost(
             images_per_s=_number(run.get("images_per_s")),
             vram_peak_bytes=_whole(run.get("vram_peak_bytes")),
         )
         for position, entry in enumerate(run["captions"], 1):
-            where = f"caption {position} of run {place}"
+            where = f"caption {position} of run {number}"
             yield _row(where, entry, model=run.get("model"), cost=cost)
 
 

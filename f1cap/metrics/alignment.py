@@ -1,4 +1,4 @@
-"""Captions and references brought together: which images are scored, what is said of the rest."""
+"""Captions and references matched: which images are scored, what is reported of the rest."""
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from f1cap.errors import CaptionSetError
 from f1cap.metrics.tokens import clean
 from f1cap.records.scores import MissingPolicy, Remark
 
-_NAMED = 5  # images that a message names; the rest is counted
+_MAX_NAMES = 5  # images that a message lists; the rest is counted
 
 
 class Aligned(NamedTuple):
@@ -106,7 +106,7 @@ def align(
 
 def listing(images: Collection[str]) -> str:
     """Name a few images and count the rest."""
-    first = sorted(images)[:_NAMED]
+    first = sorted(images)[:_MAX_NAMES]
     rest = len(images) - len(first)
     return ", ".join(first) + (f" and {rest} more" if rest else "")
 

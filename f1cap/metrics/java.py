@@ -1,4 +1,4 @@
-"""Which Java runs the tokeniser and METEOR, and the surroundings it runs in."""
+"""Which Java runs the tokeniser and METEOR, and the environment it runs in."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ from typing import TypedDict
 from f1cap.errors import JavaError
 from f1cap.records.scores import JavaRuntime
 
-# Options in these reach every Java; one bad word in them and the JVM prints an error where captions
-# are expected.
+# Options in these reach every Java; with one bad option in them the JVM prints an error where
+# captions are expected.
 _INJECTED_OPTIONS = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
-_CHECK_TIMEOUT_S = 60
+CHECK_TIMEOUT_S = 60
 _VERSION = re.compile(r'version "([^"]+)"')
 
 # METEOR reads numbers in the language of the user, and Turkish lower-cases I to a dotless i; the
@@ -172,19 +172,19 @@ def _executable(path: Path) -> Path:
 
 
 def _ask_version(executable: Path) -> tuple[str | None, str]:
-    """Return what `java -version` states, or None and what is wrong.
+    """Return the version that `java -version` prints, or None and what is wrong.
 
     The exit code alone is not enough: macOS has a `java` that only says where to buy one.
     """
     try:
-        answer = run_java([str(executable), "-version"], b"", timeout_s=_CHECK_TIMEOUT_S)
+        answer = run_java([str(executable), "-version"], b"", timeout_s=CHECK_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        return None, f"`java -version` did not answer within {_CHECK_TIMEOUT_S} s"
+        return None, f"`java -version` did not answer within {CHECK_TIMEOUT_S} s"
     except OSError as error:
         return None, error.strerror or str(error)
     if answer.returncode != 0:
-        said = first_line(answer.stderr, answer.stdout)
-        return None, f"`java -version` exited with code {answer.returncode} ({said})"
+        output = first_line(answer.stderr, answer.stdout)
+        return None, f"`java -version` exited with code {answer.returncode} ({output})"
     match = _VERSION.search(answer.stderr.decode("utf-8", "replace")) or _VERSION.search(
         answer.stdout.decode("utf-8", "replace")
     )

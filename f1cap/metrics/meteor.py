@@ -11,7 +11,6 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, ClassVar, Self
 
 import numpy as np
@@ -31,12 +30,12 @@ from f1cap.metrics.java import (
 from f1cap.records.scores import JavaRuntime
 
 STATISTICS = 23
-_MEMORY_OPTION = "-Xmx1G"  # holds 0.5 GB; the original asks for 2
-_START_TIMEOUT_S = (
-    300.0  # it inflates 62 MB of paraphrases first: 5 s here, minutes on a loaded Raspberry Pi
-)
-_REPLY_TIMEOUT_S = 300.0  # 3,000 words take 0.1 s, or 10 s where they are the same few
-_CLOSE_TIMEOUT_S = 10.0
+_MEMORY_OPTION = "-Xmx1G"  # twice what it needs; the original asks for 2G
+# It reads its paraphrase table first, which takes minutes on a slow or busy machine.
+START_TIMEOUT_S = 300.0
+# Thousands of words take long where they are the same few over and over.
+_REPLY_TIMEOUT_S = 300.0
+CLOSE_TIMEOUT_S = 10.0
 _STDERR_KEPT = 4096
 
 Pair = tuple[str, Sequence[str]]
@@ -195,9 +194,9 @@ class MeteorProcess:
         end(self._process)
         self._outgoing.put(None)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_CLOSE_TIMEOUT_S)
+            self._process.wait(CLOSE_TIMEOUT_S)
         for thread in self._threads:
-            thread.join(_CLOSE_TIMEOUT_S)
+            thread.join(CLOSE_TIMEOUT_S)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
                 _open(stream).close()
@@ -205,16 +204,11 @@ class MeteorProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _next_reply(self) -> Matrix:
-        timeout_s = _REPLY_TIMEOUT_S if self._started else _START_TIMEOUT_S
+        timeout_s = _REPLY_TIMEOUT_S if self._started else START_TIMEOUT_S
         try:
             reply = self._replies.get(timeout=timeout_s)
         except queue.Empty:
@@ -222,9 +216,9 @@ class MeteorProcess:
             raise JavaError(message, hint=self._hint()) from None
         self._started = True
         if reply is None:
-            said = first_line(self._stderr)
+            output = first_line(self._stderr)
             raise JavaError(
-                f"METEOR exited before all captions were scored: {said}", hint=self._hint()
+                f"METEOR exited before all captions were scored: {output}", hint=self._hint()
             )
         try:
             values = np.array(reply.split(), dtype=np.float64)
@@ -251,7 +245,7 @@ class MeteorProcess:
     def _read(self) -> None:
         for line in _open(self._process.stdout):
             self._replies.put(line)
-        self._threads[0].join(_CLOSE_TIMEOUT_S)  # what it wrote last, for the message
+        self._threads[0].join(CLOSE_TIMEOUT_S)  # what it wrote last, for the message
         self._replies.put(None)
 
     def _drain(self) -> None:

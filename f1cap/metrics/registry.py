@@ -5,7 +5,6 @@ columns and JSON follow from them.
 """
 
 import math
-import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -134,8 +133,8 @@ METRICS: tuple[MetricSpec, ...] = (
 def choose(names: Sequence[str] | None) -> tuple[MetricSpec, ...]:
     """Return the metrics that a user names, f1cap's own first and in their order.
 
-    Packages are only asked for what f1cap itself lacks, so that a broken one disturbs nobody who
-    does not use it.
+    Packages are only asked for what f1cap itself lacks, so that a broken one affects only those
+    who use it.
 
     Raises:
         UsageError: There is no such metric, or none was named.
@@ -182,6 +181,8 @@ def make_scorer(spec: MetricSpec) -> "Scorer":
         MissingExtraError: It needs packages that are not installed.
     """
     try:
+        import pkgutil  # not at the start: --help need not pay for it
+
         scorer: Scorer = pkgutil.resolve_name(spec.target)()
     except F1capError:
         raise
@@ -225,6 +226,10 @@ def _load(entry: "EntryPoint") -> MetricSpec:
         raise _broken(entry.name, package, kind)
     if spec.name != entry.name:
         raise _broken(entry.name, package, ValueError(f"{entry.value} is named {spec.name}"))
+    columns: object = spec.columns  # a comma is easily forgotten
+    if not isinstance(columns, tuple) or not columns:
+        kind = TypeError(f"the columns of {entry.value} are not a tuple of Metric")
+        raise _broken(entry.name, package, kind)
     return replace(spec, package=package)
 
 

@@ -1,4 +1,4 @@
-"""What to know when reading a number, said once and beside it."""
+"""Remarks: what to know when reading a number, given once and beside it."""
 
 import unicodedata
 from collections import Counter, defaultdict
@@ -34,7 +34,7 @@ def corpus_remarks(
     categories: Mapping[str, int],
     metrics: Collection[str],
 ) -> Iterator[Remark]:
-    """Yield what holds for every model: how far this many images and references carry.
+    """Yield what holds for every model: what this many images and references can show.
 
     Args:
         images: Names of those scored.
@@ -196,7 +196,7 @@ def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
 
 
 def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -> Iterator[Remark]:
-    """Yield how a model's length bears on its scores."""
+    """Yield how the length of a model's captions affects its scores."""
     ratio = text.length_ratio
     if ratio is not None and ratio > _RUN_ON_RATIO:
         yield Remark(

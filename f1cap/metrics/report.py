@@ -1,4 +1,4 @@
-"""From computed statistics to the records that cross rooms: intervals, comparisons, categories."""
+"""From computed statistics to the records of a report: intervals, comparisons, categories."""
 
 import itertools
 from collections import defaultdict

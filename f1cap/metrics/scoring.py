@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
@@ -39,7 +38,7 @@ def score(
 class ScoringSession:
     """Metrics that are warming up, and the scoring that uses them.
 
-    METEOR needs 5 to 9 seconds before its first score: enter this early, do the reading of files or
+    METEOR needs seconds before its first score: enter this early, do the reading of files or
     the captioning inside, and score at the end. Leaving it ends the Java process, on an error and
     on Ctrl-C too.
 
@@ -80,12 +79,7 @@ class ScoringSession:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def score(
@@ -101,7 +95,7 @@ class ScoringSession:
 
         Args:
             hypotheses: By model, then by image: one caption each, as the model wrote it.
-            references: By image: one or more; not looked at by metrics that need none.
+            references: By image: one or more; not used by metrics that need none.
             options: In place of the session's.
             annotations: Categories of images, and what was recorded of captions.
             read_image: Returns the encoded bytes of an image, for metrics that need the images.
@@ -242,7 +236,7 @@ def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricR
 def _checked_statistics(
     spec: MetricSpec, scorer: Scorer, given: ScoringInput
 ) -> Mapping[str, Statistics]:
-    """Return the statistics, having seen that they are what the report counts on."""
+    """Return the statistics, having checked that they have the shape that the report relies on."""
     found = scorer.statistics(given)
     for model in given.captions:
         rows = found[model].rows
@@ -252,7 +246,7 @@ def _checked_statistics(
             message = f"scores of shape {scores.shape}, not {expected}"
             raise ValueError(message)
         if not np.isfinite(scores).all():
-            message = "a score is infinite or no number"
+            message = "a score is infinite or NaN"
             raise ValueError(message)
     return found
 

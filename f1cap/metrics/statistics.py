@@ -24,7 +24,7 @@ import numpy as np
 
 from f1cap.metrics.formulas import Layout, Matrix
 
-_CELLS = 2_000_000  # of a matrix held at once: 16 MB
+MAX_CELLS = 2_000_000  # of a matrix held at once: 16 MB
 EXACT_LIMIT = 20  # images up to which all swaps are enumerated: half a million
 _TOLERANCE = 1e-12  # swaps that give the same difference add up in another order
 # Of a studentised interval, in that of Student's: else a score that two images decide has no bound.
@@ -35,7 +35,7 @@ _SERIES_LIMIT = 200  # degrees of freedom up to which t is inverted exactly
 
 
 def default_resamples(images: int) -> int:
-    """Return how many resamples pay: of many images each is dear, and the interval is narrow."""
+    """Return how many resamples to draw: of many images each is costly, and the interval narrow."""
     return 10_000 if images <= _MANY_IMAGES else 2_000
 
 
@@ -56,10 +56,10 @@ def bootstrap_sums(statistics: Matrix, resamples: int, seed: int) -> Matrix:
     images = len(statistics)
     generator = np.random.default_rng(seed)
     sums = np.empty((resamples, statistics.shape[1]))
-    batch = max(1, _CELLS // images)
+    batch = max(1, MAX_CELLS // images)
     for start in range(0, resamples, batch):
         size = min(batch, resamples - start)
-        # How often each image was drawn, times its row: 50 times faster than gathering the rows.
+        # How often each image was drawn, times its row: much faster than gathering the rows.
         drawn = generator.integers(0, images, size=(size, images), dtype=np.int64)
         drawn += np.arange(size, dtype=np.int64)[:, np.newaxis] * images
         counts = np.bincount(drawn.ravel(), minlength=size * images).reshape(size, images)
@@ -165,18 +165,6 @@ def student_quantile(probability: float, degrees: int) -> float:
     return math.sqrt(degrees) * math.tan(low)
 
 
-def _central_mass(angle: float, degrees: int) -> float:
-    """Return P(|T| < t) for t = sqrt(degrees) tan(angle)."""
-    cosine, sine = math.cos(angle), math.sin(angle)
-    odd = degrees % 2
-    term = cosine if odd else 1.0
-    total = term if degrees > 1 else 0.0
-    for step in range(2 + odd, degrees - 1, 2):
-        term *= (step - 1) / step * cosine**2
-        total += term
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
-
-
 def randomisation_ps(
     statistics: Sequence[Matrix],
     pairs: Sequence[tuple[int, int]],
@@ -193,7 +181,7 @@ def randomisation_ps(
 
     Args:
         statistics: Of each model, shape (n, layout.width), images in the same order.
-        pairs: Positions in `statistics`.
+        pairs: Indices into `statistics`.
         layout: What the columns are.
         trials: Random swaps of all images.
         seed: Of the swaps; all pairs see the same ones.
@@ -222,13 +210,25 @@ def randomisation_ps(
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Correct p-values for their number (Holm 1979, step-down), in the order given."""
-    order = sorted(range(len(p_values)), key=lambda position: p_values[position])
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     corrected = [0.0] * len(p_values)
     floor = 0.0
-    for rank, position in enumerate(order):
-        floor = max(floor, min(1.0, (len(p_values) - rank) * p_values[position]))
-        corrected[position] = floor
+    for rank, index in enumerate(order):
+        floor = max(floor, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected[index] = floor
     return corrected
+
+
+def _central_mass(angle: float, degrees: int) -> float:
+    """Return P(|T| < t) for t = sqrt(degrees) tan(angle)."""
+    cosine, sine = math.cos(angle), math.sin(angle)
+    odd = degrees % 2
+    term = cosine if odd else 1.0
+    total = term if degrees > 1 else 0.0
+    for step in range(2 + odd, degrees - 1, 2):
+        term *= (step - 1) / step * cosine**2
+        total += term
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
 def _distance(first: Matrix, second: Matrix, layout: Layout, images: int) -> Matrix:
@@ -247,7 +247,7 @@ def _all_swaps(gaps: Matrix) -> Iterator[Matrix]:
     half = len(free) // 2
     inner = _subset_sums(free[:half])
     outer = _subset_sums(free[half:])
-    batch = max(1, _CELLS // (inner.size + 1))
+    batch = max(1, MAX_CELLS // (inner.size + 1))
     for start in range(0, len(outer), batch):
         block = outer[start : start + batch]
         yield (block[:, np.newaxis, :] + inner[np.newaxis, :, :]).reshape(-1, gaps.shape[1])
@@ -264,7 +264,7 @@ def _subset_sums(rows: Matrix) -> Matrix:
 def _random_swaps(gaps: Matrix, trials: int, seed: int) -> Iterator[Matrix]:
     generator = np.random.default_rng(seed)
     images = len(gaps)
-    batch = max(1, _CELLS // images)
+    batch = max(1, MAX_CELLS // images)
     for start in range(0, trials, batch):
         size = min(batch, trials - start)
         bits = np.unpackbits(

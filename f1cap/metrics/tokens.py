@@ -13,7 +13,7 @@ from f1cap.records.scores import JavaRuntime
 _BRACKETS = frozenset({"-LRB-", "-RRB-", "-LCB-", "-RCB-"})
 _QUOTES = frozenset({"''", "'", "``", "`"})
 PUNCTUATION = _BRACKETS | _QUOTES | {".", "?", "!", ",", ":", "-", "--", "...", ";"}
-_START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 120.0
 _LINES_PER_S = 1000
 
 
@@ -71,7 +71,7 @@ def _run(lines: Sequence[str], java: JavaRuntime, jar: Path) -> list[str]:
         "-options",
         "untokenizable=noneDelete",  # what the default deletes too, without a warning for each
     ]
-    timeout_s = _START_TIMEOUT_S + len(lines) / _LINES_PER_S
+    timeout_s = START_TIMEOUT_S + len(lines) / _LINES_PER_S
     try:
         text = "\n".join(lines).encode("utf-8", "replace")
         answer = run_java(command, text, timeout_s=timeout_s, folder=jar.parent)
@@ -82,9 +82,9 @@ def _run(lines: Sequence[str], java: JavaRuntime, jar: Path) -> list[str]:
         message = f"{java.executable} could not be started: {error.strerror or error}."
         raise JavaError(message, hint="Name another Java: --java PATH.") from error
     if answer.returncode != 0:
-        said = first_line(answer.stderr, answer.stdout)
+        output = first_line(answer.stderr, answer.stdout)
         raise JavaError(
-            f"The tokeniser exited with code {answer.returncode}: {said}",
+            f"The tokeniser exited with code {answer.returncode}: {output}",
             hint=f"It ran on {java.executable} ({java.version}); name another Java: --java PATH.",
         )
     return answer.stdout.decode("utf-8", "replace").split("\n")[:-1]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from f1cap.errors import CheckpointError, CorruptCheckpointError
+from f1cap.errors import CheckpointError, CorruptCheckpointError, F1capError
 from f1cap.models import registry
 from f1cap.models.base import Captioner, DownloadListener
 from f1cap.models.device import cpu
@@ -18,7 +18,7 @@ from f1cap.models.device.placement import resolve_placement
 from f1cap.models.hub import cache
 from f1cap.records.models import DType, Engine, ModelSpec
 
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 
 
 def open_captioner(  # noqa: PLR0913 - each is an option of the command line
@@ -40,7 +40,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         device: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.
         dtype: `auto` or the one to run in.
         engine: Whose code searches for captions; both find the same ones.
-        offline: Do not ask the network.
+        offline: Do not use the network.
         on_download: Told of bytes as they arrive, from another thread.
         own_process: The process is f1cap's alone, so its garbage collector, its allocator and its
             idle threads may be tuned. In somebody else's program they are left as they are.
@@ -50,7 +50,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
         DeviceError: The device that was asked for cannot be used.
         KeyboardInterrupt: Ctrl-C was pressed meanwhile; raised once imports and load are done.
         OutOfMemoryError: The weights do not fit.
-        UnsupportedModelError: The fast engine was asked for and does not serve the model.
+        UnsupportedModelError: The fast engine was asked for and does not support the model.
     """
     if spec.local:
         folder = Path(spec.checkpoint)
@@ -68,7 +68,7 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
             captioner_class = registry.captioner_class(spec.family)
         weights_bytes = sum(path.stat().st_size for path in cache.weight_files(folder) or ())
         placement = resolve_placement(device, dtype, runtime.probe(), weights_bytes)
-        runtime.keep_quiet()
+        runtime.keep_quiet(own_process=own_process)
         try:
             captioner: Captioner = captioner_class(spec, folder, revision, placement, engine)
         except CorruptCheckpointError as error:
@@ -77,9 +77,56 @@ def open_captioner(  # noqa: PLR0913 - each is an option of the command line
 
                 download.discard_damaged(folder, error)
             raise
+        except F1capError:
+            raise
+        except Exception as error:
+            if registry.find(spec.family) in registry.BUILT_IN:
+                raise
+            raise registry.broken(spec.family, error, "cannot be opened") from error
     if own_process and placement.device.is_cpu:
         cpu.keep_freed_memory()  # not earlier: what loading frees is not needed again
     return captioner
+
+
+@contextmanager
+def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
+    """Put off Ctrl-C until the block ends.
+
+    A second one ends the process at once, or in somebody else's program the block. What it does
+    there, after the block, is for that program's own handler to say.
+
+    An interrupted import leaves half a module, and transformers turns the interruption itself
+    into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
+
+    Raises:
+        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised,
+            unless the program has a handler of its own.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    # signals reach the main thread only; None is a handler that Python could not put back
+    if threading.current_thread() is not threading.main_thread() or before in {
+        signal.SIG_IGN,
+        None,
+    }:
+        yield
+        return
+    pressed = False
+
+    def note(_signal: int, _frame: object) -> None:
+        nonlocal pressed
+        if pressed and exit_on_second:
+            os._exit(_INTERRUPTED)
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _local_revision(spec: ModelSpec, folder: Path) -> str:
@@ -98,11 +145,11 @@ def _local_revision(spec: ModelSpec, folder: Path) -> str:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking torch again and again, now and at the exit.
+    """Keep the garbage collector from traversing torch's objects, now and at the exit.
 
-    While torch is imported that is a fifth of the time from the start of the process to a loaded
-    model. What an import made stays until the process ends, so it is frozen: no later collection,
-    those of the interpreter's end included, looks through it.
+    While torch is imported that takes a large part of the time. What an import made stays until the
+    process ends, so it is frozen: no later collection, those of the interpreter's end included,
+    traverses it.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -112,37 +159,3 @@ def _without_collector() -> Iterator[None]:
         gc.freeze()
         if enabled:
             gc.enable()
-
-
-@contextmanager
-def interrupt_afterwards(*, exit_on_second: bool = True) -> Iterator[None]:
-    """Put off Ctrl-C until the block ends.
-
-    A second one ends the process at once, or in somebody else's program the block.
-
-    An interrupted import leaves half a module, and transformers turns the interruption itself
-    into a ModuleNotFoundError: neither is what a user who pressed Ctrl-C should read.
-
-    Raises:
-        KeyboardInterrupt: After the block, if Ctrl-C came in it, whatever else the block raised.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only
-        return
-    pressed = False
-
-    def note(_signal: int, _frame: object) -> None:
-        nonlocal pressed
-        if pressed and exit_on_second:
-            os._exit(_INTERRUPTED)
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if pressed:
-            raise KeyboardInterrupt

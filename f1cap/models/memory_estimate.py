@@ -17,6 +17,8 @@ It follows f1cap's own search (`models/decoding`), which every catalogue model r
   they are a prefix, else their projection. For as many images as the encoder.
 - search: logits, their logarithms and the sums that are ranked, for all beams of all images.
 - overhead: on a GPU, the CUDA context with its libraries, and what the allocator rounds up.
+
+Shapes are read from a config.json by the `…_shape` functions, which a family names in the registry.
 """
 
 import bisect
@@ -39,148 +41,6 @@ BYTES = {DType.FLOAT32: 4, DType.FLOAT16: 2, DType.BFLOAT16: 2}
 # The allocator takes memory in blocks of 2 to 20 MiB and leaves gaps between them.
 _ALLOCATOR_SHARE = 0.1
 _FLOAT32 = 4
-
-
-def predict(  # noqa: PLR0913 - each is an option of the command line
-    architecture: Architecture,
-    *,
-    parameters: int,
-    dtype: DType,
-    num_beams: int,
-    batch_size: int,
-    max_new_tokens: int = 50,
-    on_gpu: bool = True,
-) -> Footprint:
-    """Return the memory that a model takes while it captions.
-
-    Args:
-        architecture: The model's shape.
-        parameters: Its weights, tied ones counted once.
-        dtype: The number format it runs in; not `auto`.
-        num_beams: Of the search.
-        batch_size: Images at once.
-        max_new_tokens: The longest caption.
-        on_gpu: On an NVIDIA GPU; else on a CPU.
-    """
-    number = BYTES[dtype]
-    text = architecture.text
-    together = batch_size if on_gpu else min(batch_size, IMAGES_PER_PASS)
-    footprint = Footprint(
-        weights=parameters * number,
-        prepack=0 if on_gpu or not text.tied else text.vocab_size * text.width * number,
-        images=batch_size * 3 * architecture.vision.pixels**2 * number,
-        encoder=together * _encoder(architecture, number),
-        cache=batch_size * _cache(architecture, number, num_beams, max_new_tokens),
-        prefill=together * _prefill(architecture, number),
-        search=batch_size * num_beams * _search(architecture, number),
-        overhead=0,
-    )
-    if not on_gpu:
-        return footprint
-    overhead = CONTEXT_BYTES + round(_ALLOCATOR_SHARE * footprint.working)
-    return replace(footprint, overhead=overhead)
-
-
-def largest_batch(  # noqa: PLR0913 - as above
-    architecture: Architecture,
-    capacity_bytes: int,
-    *,
-    parameters: int,
-    dtype: DType,
-    num_beams: int,
-    max_new_tokens: int,
-    limit: int,
-) -> int:
-    """Return how many images at once fit into a GPU's memory; 0 if not even one does.
-
-    Args:
-        architecture: The model's shape.
-        capacity_bytes: The GPU's memory.
-        parameters: As for `predict`.
-        dtype: As for `predict`.
-        num_beams: As for `predict`.
-        max_new_tokens: As for `predict`.
-        limit: More are not looked for.
-    """
-
-    def total_bytes(batch_size: int) -> int:
-        return predict(
-            architecture,
-            parameters=parameters,
-            dtype=dtype,
-            num_beams=num_beams,
-            batch_size=batch_size,
-            max_new_tokens=max_new_tokens,
-        ).total
-
-    return bisect.bisect_right(range(1, limit + 1), capacity_bytes, key=total_bytes)
-
-
-def _encoder(architecture: Architecture, number: int) -> int:
-    vision = architecture.vision
-    return vision.tokens * _layer(vision.width, vision.mlp_width) * number
-
-
-def _prefill(architecture: Architecture, number: int) -> int:
-    text, tokens = architecture.text, architecture.vision.tokens_out
-    # two layers' worth of keys and values: as they are made, and split
-    wide = _layer(text.width, text.mlp_width) if text.prefix else 4 * text.width
-    return tokens * wide * number
-
-
-def _layer(width: int, mlp_width: int) -> int:
-    """Return how many numbers a layer holds per position, at most."""
-    # states before and after attention, the norm's result, queries + keys + values, what
-    # attention found; then the wide middle, twice: before and after its activation
-    return 7 * width + 2 * mlp_width
-
-
-def _cache(architecture: Architecture, number: int, beams: int, steps: int) -> int:
-    text, vision = architecture.text, architecture.vision
-    positions = vision.tokens_out + 1 + beams * (steps - 1)
-    return 2 * text.layers * positions * text.width * number
-
-
-def _search(architecture: Architecture, number: int) -> int:
-    # logits in the model's format; in float32: themselves, their logarithms, the sums
-    return architecture.text.vocab_size * (number + 3 * _FLOAT32)
-
-
-def architecture_of(spec: ModelSpec) -> Architecture | None:
-    """Return a model's shape: the catalogue's, else what its folder says.
-
-    Returns:
-        None for a checkpoint that is not on this machine, whose shape we do not know, or of a
-        family that names no shape reader.
-    """
-    known = ARCHITECTURES.get(spec.name)
-    if known is not None or not spec.local:
-        return known
-    try:
-        config = json.loads((Path(spec.checkpoint) / "config.json").read_text(encoding="utf-8"))
-        return registry.find(spec.family).read_shape(config)
-    except (OSError, ImportError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-
-
-def parameters_of(spec: ModelSpec) -> int | None:
-    """Return the number of a model's weights: the catalogue's, else what its files hold."""
-    if spec.parameters is not None or not spec.local:
-        return spec.parameters
-    return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
-
-
-def _count_parameters(path: Path) -> int | None:
-    """Count the weights that a safetensors file declares in its header."""
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, path.stat().st_size)))
-        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
-        return sum(int(math.prod(shape)) for shape in shapes)
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
-        return None
-
 
 _GIT_TEXT = TextShape(
     layers=6, width=768, mlp_width=3072, vocab_size=30522, tied=False, prefix=True
@@ -214,6 +74,105 @@ ARCHITECTURES: dict[str, Architecture] = {
         TextShape(layers=12, width=768, mlp_width=3072, vocab_size=50257, tied=True, prefix=False),
     ),
 }
+
+
+def predict(  # noqa: PLR0913 - each is an option of the command line
+    architecture: Architecture,
+    *,
+    parameters: int,
+    dtype: DType,
+    num_beams: int,
+    batch_size: int,
+    max_new_tokens: int = 50,
+    on_gpu: bool = True,
+) -> Footprint:
+    """Return the memory that a model takes while it captions.
+
+    Args:
+        architecture: The model's shape.
+        parameters: Its weights, tied ones counted once.
+        dtype: The one it runs in; not `auto`.
+        num_beams: Of the search.
+        batch_size: Images per batch.
+        max_new_tokens: The longest caption.
+        on_gpu: On an NVIDIA GPU; else on a CPU.
+    """
+    number = BYTES[dtype]
+    text = architecture.text
+    together = batch_size if on_gpu else min(batch_size, IMAGES_PER_PASS)
+    footprint = Footprint(
+        weights=parameters * number,
+        prepack=0 if on_gpu or not text.tied else text.vocab_size * text.width * number,
+        images=batch_size * 3 * architecture.vision.pixels**2 * number,
+        encoder=together * _encoder(architecture, number),
+        cache=batch_size * _cache(architecture, number, num_beams, max_new_tokens),
+        prefill=together * _prefill(architecture, number),
+        search=batch_size * num_beams * _search(architecture, number),
+        overhead=0,
+    )
+    if not on_gpu:
+        return footprint
+    overhead = CONTEXT_BYTES + round(_ALLOCATOR_SHARE * footprint.working)
+    return replace(footprint, overhead=overhead)
+
+
+def largest_batch(  # noqa: PLR0913 - as above
+    architecture: Architecture,
+    capacity_bytes: int,
+    *,
+    parameters: int,
+    dtype: DType,
+    num_beams: int,
+    max_new_tokens: int,
+    limit: int,
+) -> int:
+    """Return the largest batch size that fits into a GPU's memory; 0 if not even one image does.
+
+    Args:
+        architecture: The model's shape.
+        capacity_bytes: The GPU's memory.
+        parameters: As for `predict`.
+        dtype: As for `predict`.
+        num_beams: As for `predict`.
+        max_new_tokens: As for `predict`.
+        limit: More are not looked for.
+    """
+
+    def total_bytes(batch_size: int) -> int:
+        return predict(
+            architecture,
+            parameters=parameters,
+            dtype=dtype,
+            num_beams=num_beams,
+            batch_size=batch_size,
+            max_new_tokens=max_new_tokens,
+        ).total
+
+    return bisect.bisect_right(range(1, limit + 1), capacity_bytes, key=total_bytes)
+
+
+def architecture_of(spec: ModelSpec) -> Architecture | None:
+    """Return a model's shape: the catalogue's, else what its folder says.
+
+    Returns:
+        None for a checkpoint that is not on this machine, whose shape is not known, or of a
+        family that names no shape reader.
+    """
+    known = ARCHITECTURES.get(spec.name)
+    if known is not None or not spec.local:
+        return known
+    try:
+        config = json.loads((Path(spec.checkpoint) / "config.json").read_text(encoding="utf-8"))
+        return registry.find(spec.family).read_shape(config)
+    except (OSError, ImportError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def parameters_of(spec: ModelSpec) -> int | None:
+    """Return the number of a model's weights: the catalogue's, else what its files hold."""
+    if spec.parameters is not None or not spec.local:
+        return spec.parameters
+    return _count_parameters(Path(spec.checkpoint) / "model.safetensors")
 
 
 def blip_shape(config: Mapping[str, Any]) -> Architecture:
@@ -286,3 +245,45 @@ def gpt2_shape(text: Mapping[str, Any]) -> TextShape:
         tied=bool(text.get("tie_word_embeddings", True)),
         prefix=False,
     )
+
+
+def _encoder(architecture: Architecture, number: int) -> int:
+    vision = architecture.vision
+    return vision.tokens * _layer(vision.width, vision.mlp_width) * number
+
+
+def _prefill(architecture: Architecture, number: int) -> int:
+    text, tokens = architecture.text, architecture.vision.tokens_out
+    # two layers' worth of keys and values: as they are made, and split
+    wide = _layer(text.width, text.mlp_width) if text.prefix else 4 * text.width
+    return tokens * wide * number
+
+
+def _layer(width: int, mlp_width: int) -> int:
+    """Return how many numbers a layer holds per position, at most."""
+    # states before and after attention, the norm's result, queries + keys + values, what
+    # attention found; then the wide middle, twice: before and after its activation
+    return 7 * width + 2 * mlp_width
+
+
+def _cache(architecture: Architecture, number: int, beams: int, steps: int) -> int:
+    text, vision = architecture.text, architecture.vision
+    positions = vision.tokens_out + 1 + beams * (steps - 1)
+    return 2 * text.layers * positions * text.width * number
+
+
+def _search(architecture: Architecture, number: int) -> int:
+    # logits in the model's dtype; in float32: themselves, their logarithms, the sums
+    return architecture.text.vocab_size * (number + 3 * _FLOAT32)
+
+
+def _count_parameters(path: Path) -> int | None:
+    """Count the weights that a safetensors file declares in its header."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, path.stat().st_size)))
+        shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
+        return sum(int(math.prod(shape)) for shape in shapes)
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return None

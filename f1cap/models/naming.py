@@ -21,19 +21,19 @@ _HUB_ID = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(?:@(?P<revision>[\w./
 def resolve(name: str, *, offline: bool = False) -> ModelSpec:
     """Turn what the user calls a model into its spec.
 
-    The network is asked in one case only: for the config.json of a hub id that is neither in
-    the catalogue nor in the cache, since a family that is not served is refused before
+    The network is used in one case only: for the config.json of a hub id that is neither in
+    the catalogue nor in the cache, since a family that is not supported is refused before
     anything else is fetched or run.
 
     Args:
         name: A catalogue name or alias in any case, a folder, or a hub id (`org/name`). All but
             a folder may end in `@revision`. A name in the catalogue wins over a folder of that
             name; write `./name` for the folder.
-        offline: Do not ask the network.
+        offline: Do not use the network.
 
     Raises:
         UnknownModelError: It is none of these.
-        UnsupportedModelError: It is a checkpoint of a family that f1cap does not serve.
+        UnsupportedModelError: It is a checkpoint of a family that f1cap does not support.
         CheckpointError: Its config.json cannot be fetched; subclasses say why.
     """
     wanted = name.strip()
@@ -65,7 +65,7 @@ def read_family(folder: Path, *, name: str) -> FamilySpec:
     """Return the family that a checkpoint's config.json declares.
 
     Raises:
-        UnsupportedModelError: There is no readable config.json, or its family is not served.
+        UnsupportedModelError: There is no readable config.json, or its family is not supported.
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

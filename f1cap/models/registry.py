@@ -3,7 +3,7 @@
 A family of f1cap's own is a row here and a file in `models/families`. A package that is not ours
 adds one by an entry point in the group `f1cap.families`, whose value is a FamilySpec, several, or
 a function that returns them; the module that it names should import no torch either, as a spec
-names its code as text. Plug-ins are looked for only when none of our own families serves.
+names its code as text. Plug-ins are looked for only when none of our own families matches.
 """
 
 import importlib
@@ -40,7 +40,7 @@ class FamilySpec:
     Attributes:
         name: Of the family, in records and JSON.
         label: What sentences call it.
-        model_types: The values of `model_type` in config.json that it serves.
+        model_types: The values of `model_type` in config.json that it supports.
         architectures: Those of transformers' classes for these types that caption.
         target: The captioner, `module:Class`, imported when a model is opened. It is made as
             `TransformersCaptioner` is, and fits `base.Captioner`.
@@ -48,7 +48,7 @@ class FamilySpec:
         prompt: What the family makes of a prompt.
         shape: Reads a config.json for the memory estimate: a function, or `module:function`; it
             imports no torch. Without one, no memory is predicted.
-        check: Returns why a checkpoint of these types is not served, as in "has the
+        check: Returns why a checkpoint of these types is not supported, as in "has the
             text decoder 'bert'", or None.
     """
 
@@ -78,7 +78,7 @@ class FamilySpec:
         return f"{self.label} (model_type {', '.join(self.model_types)})"
 
     def problem_of(self, config: Mapping[str, Any]) -> str | None:
-        """Say why a checkpoint of one of the model types is not served; None if it is."""
+        """Say why a checkpoint of one of the model types is not supported; None if it is."""
         made = config.get("architectures")
         if isinstance(made, list) and made and not set(self.architectures) & set(map(str, made)):
             return f"is made for {', '.join(map(str, made))}, which does not generate captions"
@@ -167,7 +167,7 @@ def find(name: str) -> FamilySpec:
 
 
 def serving(model_type: str) -> Iterator[FamilySpec]:
-    """Yield the families that serve a value of `model_type`, ours first."""
+    """Yield the families that support a value of `model_type`, ours first."""
     return (family for family in _ours_then_others() if model_type in family.model_types)
 
 
@@ -189,11 +189,17 @@ def captioner_class(name: str) -> Any:  # noqa: ANN401 - a class named as text
     try:
         return _import_target(family.target)
     except Exception as error:  # code that is not ours may raise anything
-        raise UnsupportedModelError(
-            f"{family.label} models cannot be run: {family.target} of the package "
-            f"{plugins().packages[name]} cannot be imported: {_reason(error)}",
-            hint="Update that package, or uninstall it.",
-        ) from error
+        raise broken(name, error, "cannot be imported") from error
+
+
+def broken(name: str, error: Exception, what: str) -> UnsupportedModelError:
+    """Blame the package of a family that is not ours for what its captioner raised."""
+    family = find(name)
+    return UnsupportedModelError(
+        f"{family.label} models cannot be run: {family.target} of the package "
+        f"{plugins().packages[name]} {what}: {_reason(error)}",
+        hint="Update that package, or uninstall it.",
+    )
 
 
 @cache

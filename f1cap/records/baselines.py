@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# What tells the rows of a benchmark apart; rows of other settings are other work.
+# What identifies a row of a benchmark; rows with other settings are not comparable.
 _SETTING = ("model", "device", "dtype", "asked_batch_size", "num_beams", "max_new_tokens")
 # Where the metrics that are compared lie in a row.
 _METRICS = {
@@ -23,7 +23,7 @@ class RowSummary:
     Attributes:
         setting: What two rows must have in common to be compared, as text.
         metrics: The measured numbers by name; what was not measured is missing.
-        options: What may differ between two rows that are compared, and is then told.
+        options: What may differ between two rows that are compared, and is then reported.
     """
 
     model: str
@@ -42,7 +42,7 @@ class RowSummary:
         """
         dtype, batch_size = row["dtype"], row.get("batch_size")
         setting = [row[name] for name in _SETTING]
-        # rows of before there was a prompt had none
+        # absent in rows saved before there was --prompt
         setting.append(row.get("prompt"))
         numbers = {name: _number(row, path) for name, path in _METRICS.items()}
         return cls(

@@ -11,14 +11,14 @@ from f1cap.records.readings import Timings
 
 @dataclass(frozen=True, slots=True)
 class MemoryPeaks:
-    """The most memory that a run took, by who counted; None where nobody does.
+    """The most memory that a run took, by several counts; None where one is missing.
 
     Attributes:
         nvml_process_bytes: This process on the GPU, as the driver sees it: tensors, what torch
-            holds back for later, the CUDA context.
-        nvml_device_bytes: The whole GPU, whoever uses it.
+            keeps reserved, the CUDA context.
+        nvml_device_bytes: The whole GPU, all processes together.
         torch_allocated_bytes: Tensors alone.
-        torch_reserved_bytes: Tensors, and memory that torch holds back for later.
+        torch_reserved_bytes: Tensors, and memory that torch keeps reserved.
         rss_bytes: Resident memory of the process, code and libraries included.
     """
 
@@ -156,7 +156,7 @@ class BenchRow:
     vram_limit_bytes: int | None = None
     fits: bool | None = None
     energy_j_per_image: float | None = None
-    # worth
+    # quality
     quality: BenchQuality | None = None
     transformers: TransformersResult | None = None
     notes: tuple[str, ...] = ()

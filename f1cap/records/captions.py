@@ -94,9 +94,9 @@ class CaptionRun:
         load_s: From the first byte read of the checkpoint to a model ready to run.
         vram_peak_bytes: Of this process, where the driver says.
         rss_peak_bytes: Resident memory of this process.
-        batch_size: The largest batch that held.
+        batch_size: The largest that fitted into memory.
         image_ids: What a COCO file calls its images; empty where the dataset has no ids.
-        captions: Read anew from the journal at each iteration, in the dataset's order.
+        captions: Read from the journal at each iteration, in the dataset's order.
     """
 
     model: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from f1cap.records.models import DType
-from f1cap.records.readings import DriverReading, GpuReading, Processor, TorchBuild
+from f1cap.records.readings import Cpu, DriverReading, GpuReading, TorchBuild
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Footprint:
     """The memory that a model is predicted to take while it captions, in bytes, by what takes it.
 
     Attributes:
-        weights: Exact: every parameter once, at the number format's size.
+        weights: Exact: every parameter once, in the model's dtype.
         prepack: On a CPU, tied embeddings a second time, packed as an output layer.
         images: Prepared images of a batch.
         encoder: The most that the image encoder holds at once.
@@ -110,7 +110,7 @@ class GpuVerdict:
     install: Mapping[str, str] | None = None
 
     def to_dict(self, driver: DriverReading) -> dict[str, object]:
-        """Return the GPU as JSON has it, with the driver that serves it."""
+        """Return the GPU as JSON has it, with its driver's versions."""
         return {
             **self.gpu.to_dict(),
             "driver": driver.driver,
@@ -179,7 +179,7 @@ class ModelFit:
 
 @dataclass(frozen=True, slots=True)
 class DeviceReport:
-    """Everything that can be said without importing torch.
+    """What `gpu` reports, all of it known without importing torch.
 
     Attributes:
         torch: None where it is not installed.
@@ -189,7 +189,7 @@ class DeviceReport:
     driver: DriverReading
     gpus: tuple[GpuVerdict, ...]
     torch: TorchBuild | None
-    cpu: Processor
+    cpu: Cpu
     apple_gpu: bool
     settings: FitSettings
     models: tuple[ModelFit, ...]

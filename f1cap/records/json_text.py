@@ -57,7 +57,7 @@ def _is_nested(value: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    # a record within a record is its fields; one that is told otherwise has a to_dict
+    # a record within a record is its fields; one with another JSON form has a to_dict
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Path):

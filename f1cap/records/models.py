@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 # The largest batch size that can be asked for: far beyond what makes anything faster.
+MOST_BEAMS = 64
 LARGEST_BATCH = 4096
 _DEVICE = re.compile(r"(auto|cpu|mps|cuda)|cuda:(\d{1,4})", re.ASCII)
 

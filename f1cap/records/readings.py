@@ -58,15 +58,15 @@ class TorchBuild:
 
 
 @dataclass(frozen=True, slots=True)
-class Processor:
+class Cpu:
     """The CPU and its memory.
 
     Attributes:
         name: None where the system does not say.
         cores: Those that this process may use.
-        bfloat16: It has bfloat16 arithmetic of its own; without, half precision is emulated.
+        bfloat16: It has native bfloat16 instructions; without them bfloat16 is emulated.
         ram_total_bytes: None where the system does not say.
-        ram_free_bytes: What a new program can have without others being pushed out.
+        ram_free_bytes: What a new program can use without swapping.
     """
 
     name: str | None
@@ -106,7 +106,7 @@ class GpuReading:
 
     Attributes:
         index: The driver's, by PCI bus order; CUDA's may differ.
-        uuid: The GPU's own number, the same for the driver and for CUDA.
+        uuid: The GPU's identifier, the same for the driver and for CUDA.
         compute_capability: Major and minor number.
         utilization: Share of the last second or so in which the GPU was busy, 0 to 1.
         power_w: None on GPUs without the sensor, such as a GTX 1050.
@@ -140,8 +140,8 @@ class GpuReading:
     def to_dict(self) -> dict[str, object]:
         """Return the GPU as JSON has it: the compute capability as `9.0`."""
         capability = self.compute_capability
-        told = None if capability is None else "{}.{}".format(*capability)
-        return asdict(self) | {"compute_capability": told}
+        text = None if capability is None else "{}.{}".format(*capability)
+        return asdict(self) | {"compute_capability": text}
 
 
 @dataclass(frozen=True, slots=True)

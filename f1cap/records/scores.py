@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from f1cap.records.images import Problem
+if TYPE_CHECKING:
+    from f1cap.records.images import Problem  # at the start of every command it would cost time
+
 
 MissingPolicy = Literal["error", "skip", "empty"]
 
@@ -17,9 +19,9 @@ class Metric:
     Attributes:
         name: In options, JSON and CSV.
         label: What people call it.
-        rank: Its place in tables that have room for a few metrics, lowest first; None keeps it to
-            lists of all of them.
-        decimals: Digits behind the point of a score; intervals are shown with one less.
+        rank: Its order in tables that show a few metrics, lowest first; None keeps it to lists of
+            all of them.
+        decimals: Decimal places of a score; intervals are shown with one less.
         higher_is_better: Which way is better.
         lowest: No score lies below it, nor the end of an interval; None where there is no bound.
         highest: No score lies above it.
@@ -339,7 +341,7 @@ class ScoreReport:
     models: tuple[ModelScores, ...]
     pairs: tuple[PairComparison, ...]
     remarks: tuple[Remark, ...]
-    problems: tuple[Problem, ...]
+    problems: "tuple[Problem, ...]"
     java: JavaRuntime | None
     resamples: int
     seed: int

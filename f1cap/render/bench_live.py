@@ -19,7 +19,7 @@ class LiveBench:
     """A bar with the phase for each row; below them the newest latency and memory."""
 
     def __init__(self, console: Console, state: Callable[[], BenchState]) -> None:
-        """Show on a console what `state` returns at each screen update."""
+        """Draw what `state` returns at each screen update."""
         self._console = console
         self._state = state
         self._bars = Progress(

@@ -1,4 +1,4 @@
-"""What a benchmark tells while it runs: how far each row is, and the lines for logs and pipes."""
+"""The progress of a benchmark: how far each row is, and the lines for logs and pipes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,10 +59,10 @@ class BenchState:
 
 
 class BenchProgress:
-    """The listener of a benchmark: keeps the state, and prints what must be told in words."""
+    """The listener of a benchmark: keeps the state, and prints messages."""
 
     def __init__(self, console: Console, *, quiet: bool = False, lines: bool = False) -> None:
-        """Tell only failures where `quiet`, and each phase where `lines`."""
+        """Print only failures if `quiet`, and each phase if `lines`."""
         self.state = BenchState()
         self._console = console
         self._quiet = quiet

@@ -10,7 +10,7 @@ from rich.text import Text
 from f1cap.records.baselines import BaselineComparison
 from f1cap.records.benchmarks import Benchmark, BenchRow, Environment
 from f1cap.render.bench_columns import BenchColumn, csv_columns, main_columns, time_columns
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, memory, printable
 from f1cap.render.markdown import escape
 from f1cap.render.terminal import data_console, print_fitting, print_trimmed, table_writer
@@ -23,7 +23,7 @@ def write_json(benchmark: Benchmark, stream: TextIO) -> None:
 
 
 def write_csv(benchmark: Benchmark, stream: TextIO) -> None:
-    """Write a line a row, with every number."""
+    """Write one line per row, with every number."""
     columns = csv_columns()
     writer = table_writer(stream)
     writer.writerow([column.heading for column in columns])
@@ -85,10 +85,10 @@ def _print_fitting(
 
 
 def _watching(rows: Sequence[BenchRow]) -> Iterator[str]:
-    """Say how memory was watched, and what of one core that took."""
-    seen = [row.sampling for row in rows if row.sampling is not None]
-    intervals = [one.interval_s for one in seen if one.interval_s is not None]
-    shares = [one.cpu_share for one in seen if one.cpu_share is not None]
+    """Say how memory was sampled, and how much of one core that took."""
+    samplings = [row.sampling for row in rows if row.sampling is not None]
+    intervals = [one.interval_s for one in samplings if one.interval_s is not None]
+    shares = [one.cpu_share for one in samplings if one.cpu_share is not None]
     if intervals and shares:
         yield (
             f"Memory was sampled every {1000 * max(intervals):.1f} ms from another process, which "
@@ -121,13 +121,8 @@ def _setting(row: BenchRow) -> str:
 
 def _remarks(benchmark: Benchmark) -> Iterator[str]:
     """Yield what to know when reading the numbers, each once."""
-    told: set[str] = set()
     rows = benchmark.rows
-    for row in rows:
-        for note in row.notes:
-            if note not in told:
-                told.add(note)
-                yield note
+    yield from dict.fromkeys(note for row in rows for note in row.notes)
     qualities = [row.quality for row in rows if row.quality is not None]
     if qualities:
         if qualities[0].note is not None:

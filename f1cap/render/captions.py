@@ -10,7 +10,7 @@ from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, memory, printable, rate, seconds
 from f1cap.render.terminal import data_console, print_trimmed, table_writer
 
@@ -19,7 +19,7 @@ _TABLE_ROWS = 200
 
 
 def write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
-    """Write a table a run, and below it what the run took."""
+    """Write one table per run, and below it what the run took."""
     console = data_console(stream)
     for index, run in enumerate(outcome.runs):
         if index:
@@ -32,6 +32,45 @@ def write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
             )
         for line in _summary(run):
             console.print(line, soft_wrap=True)
+
+
+def write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write all runs as one document."""
+    problems = outcome.problems
+    write_document("caption", status_of(problems), outcome.to_dict(), problems, stream)
+
+
+def write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write one line of JSON per caption."""
+    for run in outcome.runs:
+        stream.writelines(
+            to_json({"model": run.model, **caption.to_dict()}) + "\n" for caption in run.captions
+        )
+
+
+def write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write one row per caption."""
+    # a run's captions carry no error: its failures stand beside them, as problems
+    columns = [field.name for field in fields(Caption) if field.name != "error"]
+    writer = table_writer(stream)
+    writer.writerow(["model", *columns])
+    for run in outcome.runs:
+        for caption in run.captions:
+            # Names that are not UTF-8 cannot stand in a UTF-8 file; JSON keeps them exactly.
+            image = caption.image.encode("utf-8", "backslashreplace").decode()
+            row = caption.to_dict() | {"image": image}
+            writer.writerow([run.model, *(row[column] for column in columns)])
+
+
+def write_coco(outcome: CaptionOutcome, stream: TextIO) -> None:
+    """Write captions in the COCO results format, which holds one run."""
+    results = (
+        {"image_id": run.image_ids.get(caption.image, caption.image), "caption": caption.caption}
+        for run in outcome.runs
+        for caption in run.captions
+    )
+    stream.writelines(stream_json(results))
+    stream.write("\n")
 
 
 def _table(run: CaptionRun) -> Table:
@@ -92,42 +131,3 @@ def _summary(run: CaptionRun) -> Iterator[Text]:
         where += f", {memory(run.rss_peak_bytes)} RAM"
     yield Text(where, style="dim")
     yield Text(f"Results: {printable(str(run.results_dir))}", style="dim")
-
-
-def write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
-    """Write all runs as one document."""
-    problems = outcome.problems
-    write_document("caption", status_of(problems), outcome.to_dict(), problems, stream)
-
-
-def write_jsonl(outcome: CaptionOutcome, stream: TextIO) -> None:
-    """Write a line of JSON a caption."""
-    for run in outcome.runs:
-        stream.writelines(
-            to_json({"model": run.model, **caption.to_dict()}) + "\n" for caption in run.captions
-        )
-
-
-def write_csv(outcome: CaptionOutcome, stream: TextIO) -> None:
-    """Write a row a caption."""
-    # a run's captions carry no error: its failures stand beside them, as problems
-    columns = [field.name for field in fields(Caption) if field.name != "error"]
-    writer = table_writer(stream)
-    writer.writerow(["model", *columns])
-    for run in outcome.runs:
-        for caption in run.captions:
-            # Names that are not UTF-8 cannot stand in a UTF-8 file; JSON keeps them exactly.
-            image = caption.image.encode("utf-8", "backslashreplace").decode()
-            row = caption.to_dict() | {"image": image}
-            writer.writerow([run.model, *(row[column] for column in columns)])
-
-
-def write_coco(outcome: CaptionOutcome, stream: TextIO) -> None:
-    """Write captions in the COCO results format, which holds one run."""
-    results = (
-        {"image_id": run.image_ids.get(caption.image, caption.image), "caption": caption.caption}
-        for run in outcome.runs
-        for caption in run.captions
-    )
-    stream.writelines(stream_json(results))
-    stream.write("\n")

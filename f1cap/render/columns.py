@@ -14,7 +14,7 @@ class Column:
     """A column of the model table.
 
     Attributes:
-        keep: Columns are left out on a narrow screen from the highest number down (`fitting`).
+        keep: Columns are left out on a narrow screen from the highest number down.
     """
 
     heading: str
@@ -29,8 +29,8 @@ def columns_of(comparison: Comparison) -> list[Column]:
     primary = report.primary_metric
     metrics = [primary, *(metric for metric in report.ranked_metrics if metric != primary)]
     columns: list[Column] = []
-    for place, metric in enumerate(metrics):
-        columns.append(Column(metric.label, _score_cell(metric), place * 2))
+    for index, metric in enumerate(metrics):
+        columns.append(Column(metric.label, _score_cell(metric), index * 2))
         if metric == primary:
             columns.append(Column("95 %", _interval_cell(metric), 1))
     columns.append(Column("Length", lambda _, model: times(model.text.length_ratio), 3))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from f1cap.records.evaluations import Comparison, primary_pairs
 from f1cap.render.columns import Column, columns_of
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, printable
 from f1cap.render.scores import (
     captions_grid,
@@ -51,6 +51,37 @@ def write_table(comparison: Comparison, stream: TextIO, *, verbose: bool = False
     print_remarks(console, report)
     for path in comparison.written:
         console.print(Text(f"Written: {printable(str(path))}", style="dim"), soft_wrap=True)
+
+
+def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
+    """Write one row per model, for a spreadsheet; the last columns are the corrected p of pairs."""
+    report = comparison.evaluation.report
+    metrics = [metric.name for metric in report.metrics]
+    writer = table_writer(stream)
+    bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
+    figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
+    others = [model.model for model in report.models]
+    tests = [(metric, other) for metric in metrics for other in others if len(others) > 1]
+    p_values = {(pair.metric, frozenset((pair.a, pair.b))): pair.p_holm for pair in report.pairs}
+    columns = [f"{metric}_p_holm_vs_{other}" for metric, other in tests]
+    writer.writerow(["model", "negative_control", "images", *bounds, *figures, *columns])
+    for model in report.models:
+        cost = comparison.evaluation.costs[model.model]
+        scores = [model.scores[metric] for metric in metrics]
+        writer.writerow(
+            [
+                model.model,
+                model.model in comparison.evaluation.negative_controls,
+                model.images,
+                *(end for score in scores for end in (score.value, score.low, score.high)),
+                model.text.length_ratio,
+                model.text.truncated,
+                cost.images_per_s,
+                cost.vram_peak_bytes,
+                cost.parameters,
+                *(p_values.get((metric, frozenset((model.model, o)))) for metric, o in tests),
+            ]
+        )
 
 
 def _print_models(console: Console, comparison: Comparison) -> None:
@@ -113,12 +144,12 @@ def _print_categories(console: Console, comparison: Comparison) -> None:
     table.add_column("n", justify="right")
     for model in report.models:
         table.add_column(Text(printable(model.model)), justify="right", overflow="fold")
-    for place, category in enumerate(categories):
+    for index, category in enumerate(categories):
         table.add_row(
             Text(printable(category.category)),
             str(category.images),
             *(
-                score_number(m.categories[place].scores[primary.name], primary)
+                score_number(m.categories[index].scores[primary.name], primary)
                 for m in report.models
             ),
         )
@@ -142,34 +173,3 @@ def _print_disagreements(console: Console, comparison: Comparison) -> None:
             table.add_row(Text(printable(model)), value, Text(printable(caption)))
         print_trimmed(console, table)
     console.print()
-
-
-def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
-    """Write one row a model: for a spreadsheet. Its last columns hold the corrected p of pairs."""
-    report = comparison.evaluation.report
-    metrics = [metric.name for metric in report.metrics]
-    writer = table_writer(stream)
-    bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
-    figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
-    others = [model.model for model in report.models]
-    tests = [(metric, other) for metric in metrics for other in others if len(others) > 1]
-    p_values = {(pair.metric, frozenset((pair.a, pair.b))): pair.p_holm for pair in report.pairs}
-    columns = [f"{metric}_p_holm_vs_{other}" for metric, other in tests]
-    writer.writerow(["model", "negative_control", "images", *bounds, *figures, *columns])
-    for model in report.models:
-        cost = comparison.evaluation.costs[model.model]
-        scores = [model.scores[metric] for metric in metrics]
-        writer.writerow(
-            [
-                model.model,
-                model.model in comparison.evaluation.negative_controls,
-                model.images,
-                *(end for score in scores for end in (score.value, score.low, score.high)),
-                model.text.length_ratio,
-                model.text.truncated,
-                cost.images_per_s,
-                cost.vram_peak_bytes,
-                cost.parameters,
-                *(p_values.get((metric, frozenset((model.model, o)))) for metric, o in tests),
-            ]
-        )

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from f1cap.records.evaluations import Evaluation
 from f1cap.records.scores import ImageScores, Metric, ModelScores
-from f1cap.render.formats import status_of, write_document
+from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, printable
 from f1cap.render.scores import (
     captions_grid,
@@ -29,7 +29,7 @@ def write_json(evaluation: Evaluation, stream: TextIO, *, verbose: bool = False)
 
 
 def write_csv(evaluation: Evaluation, stream: TextIO, *, verbose: bool = False) -> None:
-    """Write one row an image and a model: for a spreadsheet."""
+    """Write one row per image and model, for a spreadsheet."""
     metrics = [metric.name for metric in evaluation.report.metrics]
     writer = table_writer(stream)
     writer.writerow(["model", "image", "category", "caption", *metrics])
@@ -90,7 +90,7 @@ class _CategoryColumn(NamedTuple):
 def _print_categories(console: Console, metrics: Sequence[Metric], scores: ModelScores) -> None:
     print_fitting(
         console,
-        [_CategoryColumn(metric.label, place, metric) for place, metric in enumerate(metrics)],
+        [_CategoryColumn(metric.label, index, metric) for index, metric in enumerate(metrics)],
         lambda columns: _category_table(scores, columns),
         elsewhere="json",
     )

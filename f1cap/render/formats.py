@@ -1,17 +1,14 @@
-"""The formats that results can be written in, and the one JSON document that a command prints."""
+"""The formats that results can be written in; known without loading what writes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self, TextIO, TypeVar, cast
+from typing import Self, TypeVar, cast
 
-from f1cap.errors import F1capError, UsageError
-from f1cap.records.images import Problem
-from f1cap.records.json_text import SCHEMA, stream_json
-from f1cap.version import VERSION
+from f1cap.errors import UsageError
 
 # Suffixes that are not the format's own name.
-_SUFFIXES = {"md": "markdown", "tex": "latex", "htm": "html"}
+_SUFFIXES = {"md": "markdown", "txt": "table"}
 
 _Format = TypeVar("_Format", bound=StrEnum)
 
@@ -42,15 +39,6 @@ class OutputFormat(StrEnum):
         import pkgutil  # not at the start: it takes milliseconds that --help need not pay
 
         return cast("Callable[..., None]", pkgutil.resolve_name(self.writer))
-
-
-def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
-    """Return what the user asked for, else what the output file's suffix says, else the first."""
-    if asked is not None:
-        return asked
-    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
-    name = _SUFFIXES.get(suffix, suffix)
-    return next((form for form in formats if form == name), next(iter(formats)))
 
 
 class CaptionFormat(OutputFormat):
@@ -90,7 +78,7 @@ class ModelsFormat(OutputFormat):
 
 
 class EvalFormat(OutputFormat):
-    """How scores are written; CSV has one row an image."""
+    """How scores are written; CSV has one row per image."""
 
     TABLE = "table", "f1cap.render.evaluation:write_table"
     JSON = "json", "f1cap.render.evaluation:write_json"
@@ -98,7 +86,7 @@ class EvalFormat(OutputFormat):
 
 
 class CompareFormat(OutputFormat):
-    """How a comparison is written; CSV has one row a model."""
+    """How a comparison is written; CSV has one row per model."""
 
     TABLE = "table", "f1cap.render.comparison:write_table"
     MARKDOWN = "markdown", "f1cap.render.markdown:write_markdown"
@@ -107,7 +95,7 @@ class CompareFormat(OutputFormat):
 
 
 class BenchFormat(OutputFormat):
-    """How a benchmark is written; CSV has one row a model and setting."""
+    """How a benchmark is written; CSV has one row per model and setting."""
 
     TABLE = "table", "f1cap.render.benchmarks:write_table"
     MARKDOWN = "markdown", "f1cap.render.benchmarks:write_markdown"
@@ -115,28 +103,24 @@ class BenchFormat(OutputFormat):
     CSV = "csv", "f1cap.render.benchmarks:write_csv"
 
 
-Status = Literal["ok", "partial", "error"]
+def choose_format(asked: _Format | None, output: Path | None, formats: type[_Format]) -> _Format:
+    """Return what the user asked for, else what the output file's suffix says, else the first.
 
-
-def write_document(
-    command: str, status: Status, data: object, problems: Sequence[Problem], stream: TextIO
-) -> None:
-    """Write the envelope, its data streamed, and a newline."""
-    envelope = {
-        "f1cap": {"version": VERSION, "schema": SCHEMA, "command": command},
-        "status": status,
-        "data": data,
-        "errors": [problem.to_dict() for problem in problems],
-    }
-    stream.writelines(stream_json(envelope))
-    stream.write("\n")
-
-
-def write_error_document(command: str, error: F1capError, stream: TextIO) -> None:
-    """Write the document of a command that a known error ended."""
-    write_document(command, "error", None, [Problem.of(error)], stream)
-
-
-def status_of(problems: Sequence[Problem]) -> Status:
-    """Return the status of a command that came to its end."""
-    return "partial" if problems else "ok"
+    Raises:
+        UsageError: The suffix is of no format that the command has.
+    """
+    if asked is not None:
+        return asked
+    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+    if not suffix:
+        return next(iter(formats))
+    name = _SUFFIXES.get(suffix, suffix)
+    chosen = next((form for form in formats if form == name), None)
+    if chosen is None:
+        names = {str(form) for form in formats}
+        names |= {short for short, name in _SUFFIXES.items() if name in names}
+        raise UsageError(
+            f"--output {output}: there is no format for the suffix .{suffix}.",
+            hint=f"Use one of {', '.join(f'.{name}' for name in sorted(names))}, or add --format.",
+        )
+    return chosen

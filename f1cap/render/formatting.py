@@ -13,12 +13,6 @@ def printable(text: str) -> str:
     return "".join(_escape(character) for character in text)
 
 
-def _escape(character: str) -> str:
-    if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
-
-
 def seconds(value: float | None) -> str:
     """Return a duration with a precision that fits its size."""
     if value is None:
@@ -70,7 +64,13 @@ def count(number: int, noun: str) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Return images a second."""
+    """Return images per second."""
     if value is None:
         return "n/a"
     return f"{value:.1f} images/s" if value >= 1 else f"{value:.2f} images/s"
+
+
+def _escape(character: str) -> str:
+    if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+        return character.encode("unicode_escape").decode("ascii")
+    return character

@@ -11,7 +11,7 @@ from rich.text import Text
 from f1cap.records.fits import DeviceReport, GpuVerdict, ModelFit
 from f1cap.records.models import DType
 from f1cap.records.readings import GpuReading, TorchBuild
-from f1cap.render.formats import write_document
+from f1cap.render.document import write_document
 from f1cap.render.formatting import count, memory, printable
 from f1cap.render.terminal import data_console, print_trimmed
 

@@ -33,7 +33,7 @@ def write_markdown(comparison: Comparison, stream: TextIO, *, verbose: bool = Fa
 
 def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     report = comparison.evaluation.report
-    yield f"## {count(len(report.models), 'captioner')} on {count(report.images, 'image')}"
+    yield f"## {count(len(report.models), 'model')} on {count(report.images, 'image')}"
     yield ""
     yield f"**{escape(comparison.conclusion)}**"
     yield ""
@@ -41,7 +41,8 @@ def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     if any(comparison.best.values()):
         yield ""
         yield (
-            f"Bold: best. Bold with =: {level_means()}. Scores are pycocoevalcap's, not times 100."
+            f"Bold: best. Bold with =: {level_means()}. Scores are as each metric gives "
+            "them: pycocoevalcap's are not times 100."
         )
     yield from _pairs(comparison)
     yield from _categories(comparison)
@@ -103,9 +104,9 @@ def _categories(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "| Category | n | " + " | ".join(escape(model.model) for model in report.models) + " |"
     yield "| --- | ---: |" + " ---: |" * len(report.models)
-    for place, category in enumerate(categories):
+    for index, category in enumerate(categories):
         values = [
-            score_number(model.categories[place].scores[primary.name], primary)
+            score_number(model.categories[index].scores[primary.name], primary)
             for model in report.models
         ]
         yield f"| {escape(category.category)} | {category.images} | " + " | ".join(values) + " |"

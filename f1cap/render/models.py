@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from f1cap.records.models import Availability, CatalogEntry
-from f1cap.render.formats import write_document
+from f1cap.render.document import write_document
 from f1cap.render.formatting import size
 from f1cap.render.terminal import data_console, print_trimmed
 
@@ -21,7 +21,7 @@ _ROOMY = 107  # columns that the whole table takes; below, hub ids stand in the 
 
 
 def write_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
-    """Write one row a model, and below it what a user should know before trusting it."""
+    """Write one row per model, and below it what a user should know before trusting it."""
     console = data_console(stream)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Model", no_wrap=True, style="cyan")

@@ -1,4 +1,4 @@
-"""What a caption run tells while it goes on: how far it is, and the lines for logs and pipes."""
+"""The progress of a caption run: how far it is, and the lines for logs and pipes."""
 
 import time
 from bisect import insort
@@ -27,7 +27,7 @@ class CaptionState:
 
     Attributes:
         images: To be captioned, or reused, or to fail.
-        done: Of these, behind us.
+        done: Of these, finished.
         captioned: New captions.
         started_s: When the model was ready, by the monotonic clock.
         downloaded_bytes: Of `download_bytes`, while the model is downloaded.
@@ -65,7 +65,7 @@ class CaptionState:
 
 
 class Display(Protocol):
-    """What is told when the state changes; one that draws it by its own clock need not be."""
+    """Called when the state changes; a display that redraws at fixed intervals needs no call."""
 
     def update(self, state: CaptionState) -> None:
         """Show a download or a caption that has gone on."""
@@ -75,7 +75,7 @@ class Display(Protocol):
 
 
 class CaptionProgress:
-    """The listener of a caption run: keeps the state, and prints what must be told in words."""
+    """The listener of a caption run: keeps the state, and prints messages."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class CaptionProgress:
         verbose: bool = False,
         display: Display | None = None,
     ) -> None:
-        """Tell only failures where `quiet`, and what is loaded where `verbose`."""
+        """Print only failures if `quiet`, and what is loaded if `verbose`."""
         self.state = CaptionState()
         self._console = console
         self._quiet = quiet
@@ -107,7 +107,7 @@ class CaptionProgress:
         self._update()
 
     def model_loaded(self, placement: Placement, load_s: float) -> None:
-        """Start the clock; tell what the user should know of the device."""
+        """Start the clock; print what the user should know of the device."""
         self.state.started_s = time.monotonic()
         self.state.phase = "captioning"
         for sentence in placement.notes:

@@ -1,23 +1,47 @@
 """The two streams, the live screen, CSV that is clean on a terminal, tables that fit the screen."""
 
-import csv
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TextIO, TypeVar
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from f1cap.render.formatting import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Wide enough for every column, narrow enough that long captions still fold.
 _FILE_COLUMNS = 200
 
 _UPDATES_PER_S = 5
+
+
+class RowWriter(Protocol):
+    """What is used of a `csv` writer."""
+
+    def writerow(self, row: Iterable[object], /) -> object:
+        """Write one row."""
+        ...
+
+
+class Fittable(Protocol):
+    """A column that may be left out."""
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above it."""
+
+    @property
+    def keep(self) -> int:
+        """Return its priority: columns are left out from the highest number down."""
+
+
+_Column = TypeVar("_Column", bound=Fittable)
 
 
 def prepare_streams() -> None:
@@ -52,9 +76,9 @@ def message_console() -> Console:
 def live_screen(
     console: Console, draw: Callable[[], RenderableType]
 ) -> AbstractContextManager[object]:
-    """Return a context in which a part of the terminal is drawn anew by its own clock.
+    """Return a context in which a part of the terminal is redrawn at fixed intervals.
 
-    A thread of its own draws, so that a model never waits for the screen.
+    A separate thread draws, so that a model never waits for the screen.
     """
     # rich.live costs start-up time that a pipe need not pay
     from rich.live import Live
@@ -72,55 +96,18 @@ def print_trimmed(console: Console, content: RenderableType) -> None:
         console.file.write(f"{line.rstrip()}\n")
 
 
-def _console(stream: TextIO) -> Console:
-    # Emoji codes, markup and highlighting would rewrite captions and file names.
-    return Console(file=stream, markup=False, emoji=False, highlight=False)
-
-
-class RowWriter(Protocol):
-    """What is used of a `csv` writer."""
-
-    def writerow(self, row: Iterable[object], /) -> object:
-        """Write one row."""
-        ...
-
-
 def table_writer(stream: TextIO) -> RowWriter:
     """Return a writer of rows, one line each."""
+    import csv
+
     writer = csv.writer(stream, lineterminator="\n")
     return _CleanRows(writer) if stream.isatty() else writer
-
-
-class _CleanRows:
-    """Lets nothing through that would act on the terminal."""
-
-    def __init__(self, writer: RowWriter) -> None:
-        self._writer = writer
-
-    def writerow(self, row: Iterable[object]) -> None:
-        """Write one row, each cell as text."""
-        self._writer.writerow([printable("" if cell is None else str(cell)) for cell in row])
-
-
-class Fittable(Protocol):
-    """A column that may be left out."""
-
-    @property
-    def heading(self) -> str:
-        """Return what stands above it."""
-
-    @property
-    def keep(self) -> int:
-        """Return its place in the order: from the highest number down columns are left out."""
-
-
-_Column = TypeVar("_Column", bound=Fittable)
 
 
 def print_fitting(
     console: Console,
     columns: Sequence[_Column],
-    build: Callable[[Sequence[_Column]], Table],
+    build: "Callable[[Sequence[_Column]], Table]",
     *,
     elsewhere: str,
 ) -> None:
@@ -144,6 +131,22 @@ def print_fitting(
         print_trimmed(console, Text(line, style="dim"))
 
 
-def _width(console: Console, table: Table) -> int:
+class _CleanRows:
+    """Lets nothing through that would act on the terminal."""
+
+    def __init__(self, writer: RowWriter) -> None:
+        self._writer = writer
+
+    def writerow(self, row: Iterable[object]) -> None:
+        """Write one row, each cell as text."""
+        self._writer.writerow([printable("" if cell is None else str(cell)) for cell in row])
+
+
+def _console(stream: TextIO) -> Console:
+    # Emoji codes, markup and highlighting would rewrite captions and file names.
+    return Console(file=stream, markup=False, emoji=False, highlight=False)
+
+
+def _width(console: Console, table: "Table") -> int:
     """Return the columns of screen that a table wants, however many there are."""
     return Measurement.get(console, console.options.update(max_width=1000), table).maximum

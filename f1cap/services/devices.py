@@ -101,7 +101,7 @@ def _judge(
 
 
 def _major(version: str | None) -> int:
-    """Return what decides whether a driver runs a build; unknown ones are given the benefit."""
+    """Return what decides whether a driver runs a build; an unknown version passes."""
     head = (version or "").partition(".")[0]
     return int(head) if head.isdecimal() else 99
 
@@ -122,7 +122,7 @@ def _uuids(gpu: GpuReading) -> set[str]:
 def _in_cuda_order(
     verdicts: tuple[GpuVerdict, ...], gpus: tuple[GpuReading, ...]
 ) -> list[GpuVerdict]:
-    """Return GPUs as CUDA numbers them, which is how a run takes them; those not told, last."""
+    """Return GPUs as CUDA numbers them, which is how a run takes them; uncertain ones last."""
     visible = visible_uuids(gpus, os.environ)
 
     def cuda_index(verdict: GpuVerdict) -> int:

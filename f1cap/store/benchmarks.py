@@ -14,10 +14,21 @@ from f1cap.store.folders import cache_folder, make_folder, write_atomically
 
 _SAVED_FORMAT = 2
 _READABLE_FORMATS = (1, 2)
-# What each format of the peaks' file calls the GPU.
 _PEAKS_FORMAT = 2
+# What each format of the peaks' file calls the GPU.
 _GPU_KEYS = {1: "card", 2: "gpu"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class PeakKey:
+    """What a measured peak depends on."""
+
+    gpu: str
+    model: str
+    dtype: str
+    num_beams: int
+    batch_size: int
 
 
 def check_benchmark_name(name: str) -> None:
@@ -75,21 +86,6 @@ def read_benchmark(name: str) -> BenchmarkSummary:
     )
 
 
-def _path(name: str) -> Path:
-    return cache_folder() / "benchmarks" / "saved" / f"{name}.json"
-
-
-@dataclass(frozen=True, slots=True)
-class PeakKey:
-    """What a measured peak depends on."""
-
-    gpu: str
-    model: str
-    dtype: str
-    num_beams: int
-    batch_size: int
-
-
 def read_peaks() -> dict[PeakKey, int]:
     """Return all measured peaks in bytes; none where the file is missing or damaged."""
     try:
@@ -122,6 +118,10 @@ def write_peaks(measured: Iterable[tuple[PeakKey, int]]) -> None:
     path = _peaks_path()
     make_folder(path.parent)
     write_atomically(path, [*stream_json({"format": _PEAKS_FORMAT, "peaks": entries}), "\n"])
+
+
+def _path(name: str) -> Path:
+    return cache_folder() / "benchmarks" / "saved" / f"{name}.json"
 
 
 def _peaks_path() -> Path:

@@ -1,4 +1,4 @@
-"""The journal: one line a finished caption, on disk before the next image is begun."""
+"""The journal: one line per finished caption, on disk before the next image is begun."""
 
 import contextlib
 import hashlib

@@ -125,7 +125,7 @@ def test_plain_transformers_takes_every_second_round(bench: Bench) -> None:
     assert row["transformers"]["identical"] == 1.0
     assert row["transformers"]["images"] == 5
     assert row["transformers"]["speedup"] > 0
-    assert any("--vram-limit is n/a" in note for note in row["notes"])
+    assert any("--vram-limit has no effect here" in note for note in row["notes"])
     assert "--reference" not in result.stderr
 
 

@@ -55,7 +55,7 @@ def test_results_folder(runner: CliRunner, photos: Path, checkpoint: Path, tmp_p
     assert generated == {record["image"]: record["caption"] for record in journal}
     assert list(generated) == [caption["image"] for caption in run["captions"]]
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert record["status"] == "complete"
+    assert (record["schema"], record["status"]) == (2, "complete")
     assert record["revision"].startswith("sha256:")
     assert record["settings"]["decoding"]["num_beams"] == 4
     assert record["latency_s"]["p50"] > 0

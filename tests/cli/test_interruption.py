@@ -15,7 +15,8 @@ import pytest
 
 from tests.cli.conftest import Program, make_images
 
-IMAGES = 300
+FEW, IMAGES, MANY = 40, 150, 300
+KILLS = 20
 
 
 def _start(folder: Path, checkpoint: Path, out: Path) -> "subprocess.Popen[str]":
@@ -34,7 +35,7 @@ def _start(folder: Path, checkpoint: Path, out: Path) -> "subprocess.Popen[str]"
 def _wait_for_captions(journal: Path, process: "subprocess.Popen[str]", number: int) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b"\n") >= number:
+        if _count(journal) >= number:
             return
         time.sleep(0.01)
 
@@ -43,7 +44,33 @@ def _records(journal: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
 
 
-def test_ctrl_c_keeps_what_is_done(tmp_path: Path, checkpoint: Path, program: Program) -> None:
+def _count(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def _kill(process: "subprocess.Popen[str]", journal: Path, number: int, delay_s: float) -> None:
+    """Kill a run once its journal has so many captions, and a moment more."""
+    _wait_for_captions(journal, process, number)
+    time.sleep(delay_s)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, "the run was over before it was killed"
+
+
+def _finish(process: "subprocess.Popen[str]", journal: Path, images: int) -> dict[str, Any]:
+    """Let a run come to its end, and see that no finished caption was made twice."""
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    (run,) = json.loads(stdout)["data"]["runs"]
+    assert len(run["captions"]) == images
+    times = Counter(record["image"] for record in _records(journal))
+    assert len(times) == images
+    assert set(times.values()) == {1}
+    assert isinstance(run, dict)
+    return run
+
+
+def test_ctrl_c_and_then_a_kill_keep_what_is_done(tmp_path: Path, checkpoint: Path) -> None:
     make_images(tmp_path / "photos", IMAGES)
     out = tmp_path / "out"
     journal = out / "tiny-git" / "captions.jsonl"
@@ -62,51 +89,36 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path, checkpoint: Path, program: Pr
     run = json.loads((journal.parent / "run.json").read_text("utf-8"))
     assert run["status"] == "interrupted"
 
-    again = program(
-        "caption", tmp_path / "photos", "--model", checkpoint, "--num-beams", "1",
-        "--output-dir", out, "--format", "json",
-    )  # fmt: skip
-    (finished,) = json.loads(again.stdout)["data"]["runs"]
-    assert finished["kept"] == len(done)
-    assert finished["captioned"] == IMAGES - len(done)
+    _kill(_start(tmp_path / "photos", checkpoint, out), journal, len(done) + 20, 0.01)
+    kept = _count(journal)  # of whole lines: what was being written is lost
+    finished = _finish(_start(tmp_path / "photos", checkpoint, out), journal, IMAGES)
+    assert (finished["kept"], finished["captioned"]) == (kept, IMAGES - kept)
 
 
-@pytest.mark.parametrize("kills", [pytest.param(3), pytest.param(20, marks=pytest.mark.slow)])
-def test_kill_at_random_moments(tmp_path: Path, checkpoint: Path, kills: int) -> None:
-    make_images(tmp_path / "photos", IMAGES)
+@pytest.mark.slow
+def test_kills_at_random_moments(tmp_path: Path, checkpoint: Path) -> None:
+    make_images(tmp_path / "photos", MANY)
     out = tmp_path / "out"
     journal = out / "tiny-git" / "captions.jsonl"
-    moments = random.Random(kills)
-    for kill in range(kills):
+    moments = random.Random(KILLS)
+    for kill in range(KILLS):
+        before = _count(journal)
+        share = (MANY - before) // (KILLS - kill + 1)
+        number = before + moments.randint(1, max(1, share))
         process = _start(tmp_path / "photos", checkpoint, out)
-        before = journal.read_bytes().count(b"\n") if journal.exists() else 0
-        share = (IMAGES - before) // (kills - kill + 1)
-        _wait_for_captions(journal, process, before + moments.randint(1, max(1, share)))
-        time.sleep(moments.random() * 0.02)
-        process.kill()
-        process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL, "the run was over before it was killed"
-    process = _start(tmp_path / "photos", checkpoint, out)
-    stdout, stderr = process.communicate(timeout=120)
-    assert process.returncode == 0, stderr
-    (run,) = json.loads(stdout)["data"]["runs"]
-    assert len(run["captions"]) == IMAGES
-    times = Counter(record["image"] for record in _records(journal))
-    assert len(times) == IMAGES
-    assert set(times.values()) == {1}, "no finished caption was made twice"
+        _kill(process, journal, number, moments.random() * 0.02)
+    _finish(_start(tmp_path / "photos", checkpoint, out), journal, MANY)
 
 
 def test_two_runs_on_one_folder(tmp_path: Path, checkpoint: Path, program: Program) -> None:
-    make_images(tmp_path / "photos", IMAGES)
+    make_images(tmp_path / "photos", FEW)
     out = tmp_path / "out"
     journal = out / "tiny-git" / "captions.jsonl"
-    first = _start(tmp_path / "photos", checkpoint, out)
-    try:
+    with _start(tmp_path / "photos", checkpoint, out) as first:
         _wait_for_captions(journal, first, 1)
+        first.send_signal(signal.SIGSTOP)  # so that it is not over before the second has begun
         second = program("caption", tmp_path / "photos", "--model", checkpoint, "--output-dir", out)
+        first.send_signal(signal.SIGCONT)
         assert second.returncode == 1
         assert "Another f1cap run is writing to" in second.stderr
-    finally:
-        stdout, stderr = first.communicate(timeout=120)
-    assert first.returncode == 0, stderr
-    assert len(json.loads(stdout)["data"]["runs"][0]["captions"]) == IMAGES
+        _finish(first, journal, FEW)

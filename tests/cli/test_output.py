@@ -7,7 +7,9 @@ from typing import Any, BinaryIO
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
+from f1cap.cli.app import app
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.errors import StorageError, UsageError
 from f1cap.render.formats import OutputFormat
@@ -73,3 +75,33 @@ def test_a_failure_is_json_only_where_stdout_was_to_be(
     path = None if output is None else tmp_path / output
     assert prepare_output(ctx, _Format.JSON, path, _Format) is _Format.JSON
     assert ctx.meta.get("f1cap.json_command") == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "known"),
+    [
+        (["caption", "-m", "git-mini"], "x.xlsx", ".coco, .csv, .json, .jsonl, .table, .txt"),
+        (["eval"], "x.md", ".csv, .json, .table, .txt"),
+        (["compare"], "x.tex", ".csv, .json, .markdown, .md, .table, .txt"),
+        (["bench", "-m", "git-mini"], "x.html", ".csv, .json, .markdown, .md, .table, .txt"),
+        (["gpu"], "x.csv", ".json, .table, .txt"),
+        (["models"], "x.csv", ".json, .table, .txt"),
+    ],
+)
+def test_an_unknown_suffix_is_refused_before_any_work(
+    command: list[str], name: str, known: str, runner: CliRunner, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    result = runner.invoke(app, [*command, "--output", str(path)])
+    assert result.exit_code == 2
+    message = " ".join(result.stderr.split())
+    assert f"there is no format for the suffix {path.suffix}." in message
+    assert f"Use one of {known}, or add --format." in message
+    assert not path.exists()
+    assert not any(tmp_path.glob("home/f1cap/*"))
+
+
+def test_a_format_goes_into_a_file_of_any_name(runner: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "models.list"
+    assert runner.invoke(app, ["models", "--format", "json", "-o", str(path)]).exit_code == 0
+    assert path.read_text().startswith("{")

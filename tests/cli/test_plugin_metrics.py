@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from f1cap.cli.app import app
 from tests.cli.conftest import Program, make_images
 
 REFERENCES = {f"{row}.jpg": [f"a red car number {row} on the track"] for row in range(8)}
@@ -73,7 +75,7 @@ WEIGHT = MetricSpec(
 """
 
 Install = Callable[[str, str], str]
-Score = Callable[..., Any]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -102,23 +104,34 @@ def files(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def compare(program: Program, files: Path) -> Score:
-    def run(*args: str, site: str) -> Any:
-        return program(
-            "compare",
-            *("--captions", files / "good.json", "--captions", files / "bad.json"),
-            *("--references", files / "references.json", *args),
-            PYTHONPATH=site,
-        )
+def inside(runner: CliRunner) -> Iterator[Run]:
+    """Return the program in this process, with the packages of one folder on its path."""
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
 
-    return run
+        def run(*args: str | Path, site: str) -> Result:
+            if site not in sys.path:
+                patch.syspath_prepend(site)
+            return runner.invoke(app, [*map(str, args)])
+
+        yield run
+    for name in set(sys.modules) - before:
+        if name.endswith("_metric"):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def two(files: Path) -> list[str | Path]:
+    """The arguments that compare two caption files."""
+    hypotheses = ("--captions", files / "good.json", "--captions", files / "bad.json")
+    return ["compare", *hypotheses, "--references", files / "references.json"]
 
 
 def test_a_metric_of_another_package_is_shown_like_our_own(
-    compare: Score, program: Program, files: Path, install: Install
+    program: Program, inside: Run, two: list[str | Path], files: Path, install: Install
 ) -> None:
     site = install("chrf", CHRF)
-    done = compare("--metrics", "chrf", "--format", "json", site=site)
+    done = program(*two, "--metrics", "chrf", "--format", "json", PYTHONPATH=site)
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)["data"]
     assert data["primary"] == "chrf"
@@ -132,19 +145,19 @@ def test_a_metric_of_another_package_is_shown_like_our_own(
     assert data["best"] == {"chrf": ["good"]}
     assert "good is ahead of bad by chrF on these 8 images" in data["conclusion"]
 
-    table = compare("--metrics", "chrf", site=site).stdout
+    table = inside(*two, "--metrics", "chrf", site=site).stdout
     assert re.search(r"^Model +chrF +95 %", table, re.MULTILINE)
     assert re.search(r"^good +100\.0\* +\[100, 100\]", table, re.MULTILINE)
     assert "Difference in chrF" in table
-    done = program(
+    rows = inside(
         "eval", "--captions", files / "bad.json", "--references", files / "references.json",
-        "--metrics", "chrf", "--format", "csv", PYTHONPATH=site,
+        "--metrics", "chrf", "--format", "csv", site=site,
     )  # fmt: skip
-    assert done.stdout.splitlines()[0] == "model,image,category,caption,chrf"
+    assert rows.stdout.splitlines()[0] == "model,image,category,caption,chrf"
 
 
 def test_a_metric_that_needs_images_and_no_references(
-    program: Program, tmp_path: Path, install: Install
+    inside: Run, tmp_path: Path, install: Install
 ) -> None:
     site = install("weight", WEIGHT)
     photos = tmp_path / "photos"
@@ -155,8 +168,8 @@ def test_a_metric_that_needs_images_and_no_references(
         (tmp_path / f"{name}.json").write_text(json.dumps(dict.fromkeys(images, text)), "utf-8")
         arguments += ["--captions", tmp_path / f"{name}.json"]
     arguments += ["--metrics", "weight"]
-    done = program("compare", photos, *arguments, "--format", "json", PYTHONPATH=site)
-    assert done.returncode == 0, done.stderr
+    done = inside("compare", photos, *arguments, "--format", "json", site=site)
+    assert done.exit_code == 0, done.stderr
     data = json.loads(done.stdout)["data"]
     assert data["images"] == len(images) == 8
     assert data["best"] == {"weight": ["short"]}, "lower is better"
@@ -164,37 +177,39 @@ def test_a_metric_that_needs_images_and_no_references(
     assert data["pairs"][0]["wins"] == 1.0
     assert [row["category"] for row in data["models"][0]["categories"]] == ["cars", "pits"]
     for form in ("table", "markdown"):
-        done = program("compare", photos, *arguments, "--format", form, PYTHONPATH=site)
-        assert done.returncode == 0, done.stderr
-    done = program("eval", photos, *arguments, PYTHONPATH=site)
+        done = inside("compare", photos, *arguments, "--format", form, site=site)
+        assert done.exit_code == 0, done.stderr
+    done = inside("eval", photos, *arguments, site=site)
     assert "Best by Weight" in done.stdout
-    bare = program(
-        "compare", *arguments, "--references", tmp_path / "short.json", PYTHONPATH=site
+    bare = inside(
+        "compare", *arguments, "--references", tmp_path / "short.json", site=site
     )  # fmt: skip
-    assert bare.returncode == 2
+    assert bare.exit_code == 2
     assert "weight needs the images, and no dataset was named" in bare.stderr
 
 
 def test_a_package_that_does_not_load_is_named(
-    compare: Score, program: Program, install: Install
+    inside: Run, two: list[str | Path], install: Install
 ) -> None:
     site = install("chrf", "import no_such_module\n")
-    done = compare("--metrics", "chrf", site=site)
-    assert done.returncode == 1
+    done = inside(*two, "--metrics", "chrf", site=site)
+    assert done.exit_code == 1
     assert "Traceback" not in done.stderr
     message = "The metric chrf of the package chrf-metric cannot be loaded: ModuleNotFoundError"
     assert message in " ".join(done.stderr.split())
-    assert compare("--metrics", "cider", site=site).returncode == 0
-    assert program("eval", "--help", PYTHONPATH=site).returncode == 0
-    done = compare("--metrics", "chrff", site=site)
-    assert done.returncode == 2
+    assert inside(*two, "--metrics", "cider", site=site).exit_code == 0
+    assert inside("eval", "--help", site=site).exit_code == 0
+    done = inside(*two, "--metrics", "chrff", site=site)
+    assert done.exit_code == 2
     assert "Did you mean chrf?" in done.stderr
 
 
-def test_a_package_that_fails_costs_its_own_score_only(compare: Score, install: Install) -> None:
+def test_a_package_that_fails_costs_its_own_score_only(
+    inside: Run, two: list[str | Path], install: Install
+) -> None:
     site = install("chrf", CHRF.replace("return 100 * best", "return 1 / 0"))
-    done = compare("--metrics", "chrf,cider", "--format", "json", site=site)
-    assert done.returncode == 3, done.stderr
+    done = inside(*two, "--metrics", "chrf,cider", "--format", "json", site=site)
+    assert done.exit_code == 3, done.stderr
     document = json.loads(done.stdout)
     (error,) = document["errors"]
     assert error["code"] == "plugin"

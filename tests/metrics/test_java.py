@@ -10,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from f1cap.errors import JavaError
@@ -63,7 +64,7 @@ def test_option_may_be_a_file_a_folder_or_a_name(
 def test_option_that_does_not_run(
     answer: str, complaint: str, make_java: JavaMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(java_module, "_CHECK_TIMEOUT_S", 1)
+    monkeypatch.setattr(java_module, "CHECK_TIMEOUT_S", 1)
     stub = make_java("exit 0", version=answer)
     with pytest.raises(JavaError) as caught:
         score({"m": CAPTIONS}, REFERENCES, java=stub)
@@ -125,7 +126,7 @@ def test_injected_options_do_not_reach_java(monkeypatch: pytest.MonkeyPatch) -> 
 def test_tokeniser_that_fails(
     body: str, message: str, make_java: JavaMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(tokens, "START_TIMEOUT_S", 1.0)
     runtime = JavaRuntime(make_java(body), "--java", "99")
     with pytest.raises(JavaError, match=message):
         tokens.tokenize(["a car"], runtime, coco.tokenizer_jar())
@@ -143,8 +144,8 @@ def test_tokeniser_that_fails(
 def test_meteor_that_fails(
     body: str, message: str, make_java: JavaMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meteor, "_START_TIMEOUT_S", 1.0)
-    monkeypatch.setattr(meteor, "_CLOSE_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(meteor, "START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(meteor, "CLOSE_TIMEOUT_S", 2.0)
     runtime = JavaRuntime(make_java(body), "--java", "99")
     with meteor.MeteorProcess(runtime, coco.meteor_jar()) as process:
         process.submit([("a car", ["a car"])] * 5_000)  # more than a pipe holds
@@ -225,13 +226,15 @@ def test_hostile_surroundings_change_no_number(tmp_path: Path) -> None:
 )
 def test_interrupt_leaves_no_java(number: signal.Signals) -> None:
     program = textwrap.dedent("""
+        from f1cap.metrics import coco
+        from f1cap.metrics.java import find_java
+        from f1cap.metrics.meteor import MeteorProcess
         from f1cap.metrics.scoring import ScoringSession
         lines = ["a red car on the wet track"] * 200_000
-        with ScoringSession() as session:
-            meteor = session._scorers["meteor"]._process
-            meteor.submit((text, [text]) for text in lines)
-            print(meteor._process.pid, flush=True)
-            meteor.collect(len(lines))
+        with ScoringSession(), MeteorProcess(find_java(), coco.meteor_jar()) as busy:
+            busy.submit((text, [text]) for text in lines)
+            print("started", flush=True)
+            busy.collect(len(lines))
     """)
     process = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -241,14 +244,17 @@ def test_interrupt_leaves_no_java(number: signal.Signals) -> None:
     )
     try:
         assert process.stdout is not None
-        java_pid = int(process.stdout.readline())
+        assert process.stdout.readline() == b"started\n"
+        started = psutil.Process(process.pid).children()
+        assert len(started) == 2, "the session's METEOR, and the busy one"
         process.send_signal(number)
         _, complaint = process.communicate(timeout=30)
     finally:
         process.kill()
     if number == signal.SIGINT:
         assert b"KeyboardInterrupt" in complaint
-    assert_gone(java_pid, within_s=30)
+    for child in started:
+        assert_gone(child.pid, within_s=30)
 
 
 def assert_gone(pid: int, within_s: float) -> None:

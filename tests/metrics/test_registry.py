@@ -13,6 +13,7 @@ from f1cap.records.scores import Metric
 
 USUAL = ["bleu", "rouge_l", "meteor", "cider"]
 TWIN = MetricSpec("twin", "nowhere:Twin", (Metric("cider", "CIDEr of others"),))
+NO_TUPLE = MetricSpec("lone", "nowhere:Lone", Metric("lone", "Lone"))  # type: ignore[arg-type]
 NOT_A_SPEC = "cider"
 
 
@@ -64,6 +65,7 @@ def test_what_decides_is_among_what_is_computed() -> None:
     [
         ("twin", "TWIN", "cider has a score named cider too"),
         ("other", "TWIN", "is named twin"),
+        ("lone", "NO_TUPLE", "are not a tuple of Metric"),
         ("text", "NOT_A_SPEC", "is a str, not a MetricSpec"),
         ("gone", "GONE", "AttributeError"),
     ],

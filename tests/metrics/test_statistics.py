@@ -82,7 +82,7 @@ def test_resamples_depend_on_the_seed_alone_and_pair_the_columns() -> None:
 def test_resamples_in_batches_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.arange(10.0).reshape(10, 1)
     whole = statistics.bootstrap_sums(rows, 64, seed=4)
-    monkeypatch.setattr(statistics, "_CELLS", 30)
+    monkeypatch.setattr(statistics, "MAX_CELLS", 30)
     assert (statistics.bootstrap_sums(rows, 64, seed=4) == whole).all()
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -18,11 +17,12 @@ from transformers import Florence2Processor as Processor
 from f1cap.errors import UnsupportedModelError
 from f1cap.models import registry
 from f1cap.models.catalog import CATALOG
+from f1cap.models.families.plain import open_plain
 from f1cap.models.loading import open_captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
 from f1cap.models.naming import resolve
-from f1cap.models.registry import FamilySpec
 from f1cap.records.models import Decoding, Engine
+from tests.checkpoints import FAMILIES
 from tests.plugins.florence_checkpoint import make_florence2
 from tests.plugins.site import install
 
@@ -37,6 +37,8 @@ def family(name, target="acme:Captioner"):
 one = family("acme")
 several = lambda: [family("acme"), family("acme-2")]
 taken = family("blip")
+class Empty: pass
+empty = family("acme", "acme:Empty")
 none = 3
 """
 
@@ -122,6 +124,23 @@ def test_a_package_that_is_not_ours_captions(
     assert len(set(captions)) > 1
 
 
+def test_the_plain_loop_says_the_same(
+    plugged: Callable[[Path], None],
+    florence: Path,
+    florence_site: Path,
+    images: list[Image.Image],
+) -> None:
+    plugged(florence_site)
+    spec, decoding = resolve(str(florence)), Decoding(num_beams=3, max_new_tokens=20)
+    found = []
+    for captioner in (open_captioner(spec, device="cpu"), open_plain(spec, device="cpu")):
+        prepared = [captioner.preprocess(image) for image in images[:3]]
+        found.append([made.text for made in captioner.generate(prepared, decoding)])
+        captioner.close()
+    assert found[0] == found[1] == captions_of_transformers(florence, images[:3])
+
+
+@pytest.mark.slow
 def test_it_is_benched_beside_the_plain_loop(
     program: Program, florence: Path, photos: Path
 ) -> None:
@@ -199,8 +218,8 @@ def test_an_entry_point_is_a_family_or_a_function_that_returns_some(
     [
         ("acme:gone", "AttributeError"),
         ("nowhere:one", "ModuleNotFoundError: No module named 'nowhere'"),
-        ("acme:none", "3 is no FamilySpec"),
-        ("acme:taken", "names a family 'blip', which f1cap has: it is ignored"),
+        ("acme:none", "3 is not a FamilySpec"),
+        ("acme:taken", "names a family 'blip', which f1cap already has: it is ignored"),
     ],
 )
 def test_an_entry_point_that_fails_is_named_where_a_family_is_wanted(
@@ -217,13 +236,20 @@ def test_an_entry_point_that_fails_is_named_where_a_family_is_wanted(
     assert registry.find("blip") is registry.BLIP
 
 
-def test_a_family_whose_code_is_missing_is_the_package_s_fault(
-    plugged: Callable[[Path], None], tmp_path: Path
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("acme:one", r"acme:Captioner of the package acme 1\.0 cannot be imported: AttributeError"),
+        ("acme:empty", r"acme:Empty of the package acme 1\.0 cannot be opened: TypeError: Empty"),
+    ],
+)
+def test_a_family_whose_code_does_not_work_is_the_package_s_fault(
+    plugged: Callable[[Path], None], tmp_path: Path, value: str, words: str
 ) -> None:
-    plugged(install(tmp_path / "site", "acme", "x = acme:one", source=ACME))
+    plugged(install(tmp_path / "site", "acme", f"x = {value}", source=ACME))
     (tmp_path / "config.json").write_text('{"model_type": "acme"}')
     spec = resolve(str(tmp_path))
-    with pytest.raises(UnsupportedModelError, match=r"acme:Captioner of the package acme 1\.0"):
+    with pytest.raises(UnsupportedModelError, match=words):
         open_captioner(spec, device="cpu")
 
 
@@ -252,10 +278,13 @@ def test_a_package_that_fails_is_one_sentence(program: Program, tmp_path: Path) 
     assert "The package acme 1.0 adds no family" in " ".join(done.stderr.split())
 
 
-def test_every_family_of_ours_reads_a_shape_and_names_code_that_is_there() -> None:
-    def check(family: FamilySpec) -> Any:
-        assert family.shape is not None
-        return registry.captioner_class(family.name).model_class.__name__
-
-    made = [check(family) for family in registry.BUILT_IN]
-    assert made == [family.architectures[0] for family in registry.BUILT_IN]
+def test_every_family_of_ours_names_code_that_is_there() -> None:
+    for family in registry.BUILT_IN:
+        made = registry.captioner_class(family.name)
+        assert made.model_class.__name__ == family.architectures[0]
+        is_fast = made.decoder_class is not None
+        assert is_fast == (family.name in FAMILIES), "tests/checkpoints.py makes the fast ones"
+        assert family.shape is not None or not is_fast
+        if family.shape is not None:
+            with pytest.raises(LookupError):  # the reader is there; this config says nothing
+                family.read_shape({})

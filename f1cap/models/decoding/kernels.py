@@ -22,7 +22,7 @@ NEG_INF = float("-inf")  # a masked attention score, a banned token
 # activations that oneDNN fuses into the product: name and algorithm
 _FUSED_ACTIVATIONS = {"gelu": ("gelu", "none"), "tanh-gelu": ("gelu", "tanh"), None: ("none", "")}
 # attention scores that a CPU holds at once: what still fits a core's share of the cache
-_MAX_SCORES_BYTES = 8 * 2**20
+MAX_SCORES_BYTES = 8 * 2**20
 _BLOCK_SIZE = 64  # logits whose maximum is taken before any are sorted
 
 
@@ -203,13 +203,13 @@ def _attend_in_chunks(
 ) -> "Tensor":
     """Attend a few images at a time, with one buffer for the scores of every chunk.
 
-    Scores of a whole batch are tens of megabytes: allocated anew for each product, the system
+    Scores of a whole batch are tens of megabytes: allocated for each product, the system
     hands them out and takes them back page by page, which costs as much as the products.
     """
     images, heads, query_length, head_dim = queries.shape
     key_length = keys.shape[2]
     image_bytes = heads * query_length * key_length * queries.element_size()
-    chunk_size = min(images, max(1, _MAX_SCORES_BYTES // image_bytes))
+    chunk_size = min(images, max(1, MAX_SCORES_BYTES // image_bytes))
     buffer = queries.new_empty(chunk_size, heads, query_length, key_length)
     context = queries.new_empty(images, query_length, heads, head_dim)
     for first in range(0, images, chunk_size):

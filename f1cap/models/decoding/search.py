@@ -18,6 +18,9 @@ from f1cap.records.models import Decoding, Engine
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Where `auto` takes our search: it was tested there.
+_AUTO_DEVICE_TYPES = frozenset({"cpu", "cuda"})
+
 
 class Session(Protocol):
     """A batch of images being captioned: encoded once, with a KV cache of the text so far."""
@@ -50,6 +53,19 @@ class TextDecoder(Protocol):
         ...
 
 
+class FastDecoder(TextDecoder, Protocol):
+    """A family's model as our search runs it."""
+
+    @classmethod
+    def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401 - a transformers model, which mypy skips
+        """Share a model's weights; None for a variant of the family that only transformers runs."""
+        ...
+
+    def prepack(self) -> None:
+        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
+        ...
+
+
 def search(
     decoder: TextDecoder,
     pixels: "Tensor",
@@ -76,6 +92,56 @@ def search(
         session = decoder.begin(pixels, prompt_ids, decoding.num_beams, decoding.max_new_tokens)
         run = _greedy_search if decoding.num_beams == 1 else _beam_search
         return run(session, len(pixels), prompt_ids, eos_token_ids, decoding)
+
+
+def choose_engine(
+    family: type[FastDecoder],
+    model: Any,  # noqa: ANN401
+    engine: Engine,
+    *,
+    name: str,
+) -> TextDecoder | None:
+    """Choose the engine for a loaded model.
+
+    Args:
+        family: Our decoder for the model's family.
+        model: In evaluation mode, on the device where it is to run. Our decoder shares its weights,
+            and on a CPU prepacks them: the model itself cannot be run then.
+        engine: What the user asked for.
+        name: What the user calls the model.
+
+    Returns:
+        Our decoder; None for transformers' `generate`.
+
+    Raises:
+        UnsupportedModelError: Ours was asked for by name and does not support the model.
+    """
+    if engine is Engine.TRANSFORMERS:
+        return None
+    if engine is Engine.AUTO and model.device.type not in _AUTO_DEVICE_TYPES:
+        return None
+    decoder = family.wrap(model)
+    if decoder is None:
+        if engine is Engine.AUTO:
+            return None
+        raise UnsupportedModelError(
+            f"{name} is a variant of its family that the fast engine does not support.",
+            hint="Use --engine auto or --engine transformers.",
+        )
+    if can_prepack(model):
+        decoder.prepack()
+        detach_from_mmap(model)
+    return decoder
+
+
+def compact(done: Sequence[bool]) -> list[int]:
+    """Return the indices that stay, those from the end filling the gaps.
+
+    Few images move that way: what is cached of one image can be many megabytes.
+    """
+    live = done.count(False)
+    late = [index for index in range(live, len(done)) if not done[index]]
+    return [late.pop() if done[index] else index for index in range(live)]
 
 
 def _greedy_search(
@@ -143,71 +209,3 @@ def _beam_search(
     for index, image in enumerate(batch):
         found[image] = beams.best_sequence(index)
     return found
-
-
-def compact(done: Sequence[bool]) -> list[int]:
-    """Return the indices that stay, those from the end filling the gaps.
-
-    Few images move that way: what is cached of one image can be many megabytes.
-    """
-    live = done.count(False)
-    late = [index for index in range(live, len(done)) if not done[index]]
-    return [late.pop() if done[index] else index for index in range(live)]
-
-
-_AUTO_DEVICE_TYPES = frozenset(
-    {"cpu", "cuda"}
-)  # where `auto` takes our search: it was tested there
-
-
-class FastDecoder(TextDecoder, Protocol):
-    """A family's model as our search runs it."""
-
-    @classmethod
-    def wrap(cls, model: Any) -> Self | None:  # noqa: ANN401 - a transformers model, which mypy skips
-        """Share a model's weights; None for a variant of the family that only transformers runs."""
-        ...
-
-    def prepack(self) -> None:
-        """Prepack all weights for this CPU; see `kernels.Projection.prepack`."""
-        ...
-
-
-def choose_engine(
-    family: type[FastDecoder],
-    model: Any,  # noqa: ANN401
-    engine: Engine,
-    *,
-    name: str,
-) -> TextDecoder | None:
-    """Choose the engine for a loaded model.
-
-    Args:
-        family: Our decoder for the model's family.
-        model: In evaluation mode, on the device where it is to run. Our decoder shares its weights,
-            and on a CPU prepacks them: the model itself cannot be run then.
-        engine: What the user asked for.
-        name: What the user calls the model.
-
-    Returns:
-        Our decoder; None for transformers' `generate`.
-
-    Raises:
-        UnsupportedModelError: Ours was asked for by name and does not support the model.
-    """
-    if engine is Engine.TRANSFORMERS:
-        return None
-    if engine is Engine.AUTO and model.device.type not in _AUTO_DEVICE_TYPES:
-        return None
-    decoder = family.wrap(model)
-    if decoder is None:
-        if engine is Engine.AUTO:
-            return None
-        raise UnsupportedModelError(
-            f"{name} is a variant of its family that the fast engine does not support.",
-            hint="Use --engine auto or --engine transformers.",
-        )
-    if can_prepack(model):
-        decoder.prepack()
-        detach_from_mmap(model)
-    return decoder

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from f1cap.models.device.cpu import usable_cores
 from f1cap.models.device.placement import NATIVE_BF16
-from f1cap.records.readings import Processor
+from f1cap.records.readings import Cpu
 
 # A CUDA context with cuBLAS and its workspace: 250 to 500 MiB by GPU and release.
 CONTEXT_BYTES = 350 * 2**20
 
 # how a CPU's own flag names map to the ones that placement knows
 CPU_FLAGS = {"avx512_bf16": "avx512_bf16", "amx_bf16": "amx_bf16", "bf16": "neon_bf16"}
-_CPUINFO = Path("/proc/cpuinfo")
+CPUINFO = Path("/proc/cpuinfo")
 
 
-def read_cpu() -> Processor:
+def read_cpu() -> Cpu:
     """Return the CPU and its memory."""
     import psutil
 
@@ -28,7 +28,7 @@ def read_cpu() -> Processor:
     except (psutil.Error, OSError, RuntimeError):
         pass  # what the system does not tell stays unknown
     features = cpu_features()
-    return Processor(
+    return Cpu(
         name=_cpu_name(),
         cores=usable_cores(),
         bfloat16=bool((features or frozenset()) & NATIVE_BF16),
@@ -59,7 +59,7 @@ def _cpu_name() -> str | None:
 def _cpuinfo(keys: set[str]) -> str | None:
     """Return the first value under any of these names in Linux's list of CPUs."""
     try:
-        text = _CPUINFO.read_text(encoding="utf-8", errors="replace")
+        text = CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     for line in text.splitlines():

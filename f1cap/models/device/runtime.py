@@ -26,7 +26,9 @@ _OUT_OF_MEMORY_TEXTS = (
     "CUDA out of memory",
     "CUDA error: out of memory",
 )
-_THREADS: int = torch.get_num_threads()  # torch's own choice, or the user's by OMP_NUM_THREADS
+DEFAULT_THREADS: int = (
+    torch.get_num_threads()
+)  # torch's own choice, or the user's by OMP_NUM_THREADS
 
 
 def probe() -> Machine:
@@ -55,10 +57,15 @@ def torch_dtype(dtype: DType) -> Any:  # noqa: ANN401 - a torch type, which mypy
     }[dtype]
 
 
-def keep_quiet() -> None:
-    """Keep the libraries' logs, warnings and progress bars off the user's screen."""
-    # tokenizers warns when a process that used it forks, as a Java start does
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+def keep_quiet(*, own_process: bool = True) -> None:
+    """Keep the libraries' logs, warnings and progress bars off the user's screen.
+
+    Args:
+        own_process: The environment may be changed too.
+    """
+    if own_process:
+        # tokenizers warns when a process that used it forks, as a Java start does
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()
@@ -70,7 +77,7 @@ def keep_quiet() -> None:
 
 def choose_threads(parameters: int) -> int:
     """Set how many threads an operation on the CPU uses, and return it."""
-    chosen = min(_THREADS, model_threads(parameters, usable_cores()))
+    chosen = min(DEFAULT_THREADS, model_threads(parameters, usable_cores()))
     torch.set_num_threads(chosen)
     return chosen
 
@@ -112,7 +119,7 @@ def in_memory(work: Callable[[], _T], *, what: str, hint: str) -> _T:
 def memory_hint(placement: Placement) -> str:
     """Say what a user can do when a model does not fit."""
     if placement.device.is_cpu:
-        return "Close other programs, or take a smaller model; `f1cap models` shows sizes."
+        return "Close other programs, or use a smaller model; `f1cap models` shows sizes."
     if placement.dtype is DType.FLOAT32:
         return "Try --dtype float16, --device cpu, or a smaller model; `f1cap models` shows sizes."
     return "Try --device cpu, or a smaller model; `f1cap models` shows sizes."

@@ -77,7 +77,7 @@ class TransformersCaptioner(ABC):
         """Load a checkpoint folder.
 
         Raises:
-            UnsupportedModelError: Our own search was asked for and does not serve this model.
+            UnsupportedModelError: The fast engine was asked for and does not support this model.
             CorruptCheckpointError: A file is missing, damaged, or of another model.
             UnsafeCheckpointError: The weights are a pickle that would run code.
             OutOfMemoryError: The weights do not fit.
@@ -237,11 +237,11 @@ class TransformersCaptioner(ABC):
     def _require_positions(self, started: int, decoding: Decoding, *, with_prompt: bool) -> None:
         if started + decoding.max_new_tokens <= self._ids.max_position_embeddings:
             return
-        room = max(0, self._ids.max_position_embeddings - started)
+        limit = max(0, self._ids.max_position_embeddings - started)
         raise UsageError(
             f"{self.spec.name} cannot generate {decoding.max_new_tokens} new tokens"
-            f"{' after this prompt' if with_prompt else ''}: its limit is {room}.",
-            hint=f"Use --max-new-tokens {room} or fewer." if room else "Shorten the prompt.",
+            f"{' after this prompt' if with_prompt else ''}: its limit is {limit}.",
+            hint=f"Use --max-new-tokens {limit} or fewer." if limit else "Shorten the prompt.",
         )
 
     def _search(

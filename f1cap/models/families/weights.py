@@ -17,12 +17,12 @@ from f1cap.models.hub.cache import PREPROCESSORS, weight_files
 
 _T = TypeVar("_T")
 
-# what torch says of a pickle that names more than tensors, in the words of several releases
+# what torch says of a pickle that names more than tensors, as several releases word it
 _CODE_IN_PICKLE = re.compile(
     r"unsupported (global|class|operand)|WeightsUnpickler|whose module .* is blocked", re.IGNORECASE
 )
 _MAX_NAMES = 3
-_MAX_REASON = 200  # characters of a library's own words
+_MAX_REASON = 200  # characters of a library's message
 _LAYER_WEIGHT = re.compile(r"\.(layers?|blocks|h)\.\d+\..*\.weight$")
 _TRIAL_SIZE = (40, 30)  # not square: an image processor that keeps the shape shows itself
 
@@ -149,7 +149,7 @@ def reading(load: Callable[[], _T], folder: Path, *, what: str) -> _T:
         what: The part of it that is read.
 
     Raises:
-        CorruptCheckpointError: A file is missing, damaged, or holds what cannot be.
+        CorruptCheckpointError: A file is missing, damaged, or contains impossible values.
         UnsafeCheckpointError: The weights are a pickle that would run code.
     """
     try:

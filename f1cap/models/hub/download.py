@@ -24,7 +24,7 @@ from f1cap.models.hub import cache, connection
 from f1cap.models.hub.cache import Snapshot
 from f1cap.records.models import ModelSpec
 
-_LISTING_TIMEOUT_S = 10
+LISTING_TIMEOUT_S = 10
 # small, so that progress moves and Ctrl-C is obeyed on a slow connection
 _CHUNK_BYTES = 256 * 1024
 _GRACE_S = 3  # for a download to stop after Ctrl-C
@@ -74,7 +74,7 @@ def discard_damaged(folder: Path, error: CorruptCheckpointError) -> NoReturn:
 
     Args:
         folder: The snapshot that could not be loaded.
-        error: What loading said of it.
+        error: What loading raised.
 
     Raises:
         CorruptCheckpointError: Always.
@@ -196,7 +196,7 @@ class _Download:
                 self._repo,
                 revision=self._revision,
                 files_metadata=True,
-                timeout=_LISTING_TIMEOUT_S,
+                timeout=LISTING_TIMEOUT_S,
             )
         )
         sizes = {entry.rfilename: entry.size or 0 for entry in info.siblings or ()}
@@ -281,7 +281,7 @@ class _Progress:
         self._total_bytes = total_bytes
 
     def next_file(self, name: str) -> None:
-        """Keep what has arrived, and go on with another file."""
+        """Count what has arrived, and continue with another file."""
         with self._lock:
             self._earlier_bytes += max(self._bars, default=0)
             self._bars = []

@@ -116,7 +116,7 @@ def _from_system(error: Exception, repo: str, host: str) -> CheckpointError:
     if "Consistency check failed" in str(error):
         return CorruptCheckpointError(
             f"A file of {repo} does not have the size that {host} announced.",
-            hint="It was not kept; run again to download it.",
+            hint="It was discarded; run again to download it.",
         )
     return _failed(error, repo, host)
 

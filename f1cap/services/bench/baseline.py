@@ -10,9 +10,9 @@ _HIGHER_IS_BETTER = frozenset({"images_per_s", "cider"})
 def compare_with_baseline(
     name: str, earlier: BenchmarkSummary, now: BenchmarkSummary, tolerance: float
 ) -> BaselineComparison:
-    """Set complete rows beside those of the same setting in an earlier benchmark.
+    """Compare complete rows with those of the same setting in an earlier benchmark.
 
-    On other images nothing is compared: they are other work.
+    Results on other images are not comparable, so nothing is compared then.
 
     Args:
         name: What the user calls the earlier one.

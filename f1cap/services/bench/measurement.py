@@ -39,7 +39,7 @@ def measure_configuration(
 
 
 class _Measurement:
-    """The processes of one row and what they have said so far."""
+    """The processes of one row and their answers so far."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class _Measurement:
     def _load_plain(
         self, plain: WorkerProcess, opened: Opened, accumulator: Accumulator
     ) -> WorkerProcess | None:
-        """Load and warm up plain transformers; without it the row goes on, and says why."""
+        """Load and warm up plain transformers; without it the row continues, and says why."""
         try:
             plain.open(self._open_request(str(opened.device), plain=True))
             plain.run(self._take(1))
@@ -191,7 +191,7 @@ class _Measurement:
         return tuple(itertools.islice(self._cycle(), number))
 
     def _cycle(self) -> Iterator[int]:
-        """Yield the indices of the images that can be read, round and round."""
+        """Yield the indices of the images that can be read, over and over."""
         while True:
             readable = [
                 index for index, image in enumerate(self._images) if image.name not in self.problems
@@ -222,7 +222,7 @@ def _round_images(batch_size: int) -> int:
     """Return how many images a round takes: whole batches, and more than one.
 
     While the model captions a batch the next one is made ready, as in `caption`; in rounds of a
-    single batch nothing would ever be ready. Longer ones would let a busy machine's moods tell
-    more on one side of a comparison than on the other.
+    single batch nothing would ever be ready. Longer rounds would let a change in the
+    machine's load affect one side of a comparison more than the other.
     """
     return batch_size * max(2, -(-_ROUND_IMAGES // batch_size))

@@ -1,4 +1,4 @@
-"""What the processes of a benchmark tell each other: typed records, one line of JSON for each."""
+"""The messages between a benchmark's processes: typed records, one line of JSON each."""
 
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
@@ -52,7 +52,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Tell the peaks of memory, free the model and end."""
+    """Report the memory peaks, free the model and end."""
 
 
 # from the worker
@@ -115,7 +115,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Peaks of memory as the process itself counts them; None where nobody does."""
+    """Peaks of memory as the process itself counts them; None where it cannot."""
 
     torch_allocated_bytes: int | None
     torch_reserved_bytes: int | None
@@ -124,7 +124,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A request came to nothing."""
+    """A request failed."""
 
     code: str
     message: str
@@ -151,7 +151,7 @@ class CountEnergy:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Tell what was seen, and end."""
+    """Report what was measured, and end."""
 
 
 # from the sampler
@@ -175,7 +175,7 @@ class Watched:
         energy_j: Of the windows; None where a part of one is not known.
         samples: How many there are.
         interval_s: The mean time between two.
-        cpu_share: Of one core, what the watching took.
+        cpu_share: Of one core, what the sampling took.
     """
 
     nvml_process_bytes: int | None = None

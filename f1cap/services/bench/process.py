@@ -1,4 +1,4 @@
-"""The parent's end of a benchmark's processes: requests out, answers in, and always an end."""
+"""The benchmark's side of its processes: it sends requests, reads answers, and ends them."""
 
 import contextlib
 import os
@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self, TypeVar
 
 from f1cap.records.readings import MemoryReading
@@ -36,7 +35,7 @@ from f1cap.services.bench.messages import (
 WORKER_PROGRAM = "f1cap.services.bench.worker"
 SAMPLER_PROGRAM = "f1cap.services.bench.sampler"
 _PACKAGE = str(Path(__file__).parents[2] / "__init__.py")
-_PATIENCE_S = 5.0  # for a process that was told to end
+_EXIT_TIMEOUT_S = 5.0  # for a process to end after it was asked to
 
 _Answer = TypeVar("_Answer", Opened, RunResult, Closed)
 
@@ -60,7 +59,7 @@ class WorkerProcess:
     """A fresh Python that holds one model; see `worker` for what it runs."""
 
     def __init__(self, deadline_s: float) -> None:
-        """Take the moment, by `time.monotonic`, at which its time is up."""
+        """Set the deadline, by `time.monotonic`."""
         self._deadline_s = deadline_s
         self._errors: IO[bytes] | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -74,12 +73,7 @@ class WorkerProcess:
         threading.Thread(target=self._read_lines, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process is not None:
             _end(self._process)
         if self._errors is not None:
@@ -94,7 +88,7 @@ class WorkerProcess:
         """Have it load a model.
 
         Raises:
-            WorkerFailedError: It failed, died, or its time is up; so for the others.
+            WorkerFailedError: It failed, died, or its time is up; as for the other requests.
         """
         return self._request(request, Opened)
 
@@ -103,13 +97,13 @@ class WorkerProcess:
         return self._request(Run(images), RunResult)
 
     def close(self) -> Closed:
-        """Have it tell its peaks and end."""
+        """Have it report its memory peaks and end."""
         return self._request(Close(), Closed)
 
     def _request(self, request: Open | Run | Close, kind: type[_Answer]) -> _Answer:
         process = self._process
         if process is None or process.stdin is None:
-            message = "asked before it was started"
+            message = "a request before the process was started"
             raise RuntimeError(message)
         try:
             process.stdin.write(encode(request))
@@ -143,19 +137,19 @@ class WorkerProcess:
         self._lines.put(None)
 
     def _death(self) -> WorkerFailedError:
-        """Say how it ended."""
+        """Describe how it ended."""
         process = self._process
         try:
-            code = None if process is None else process.wait(_PATIENCE_S)
+            code = None if process is None else process.wait(_EXIT_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             code = None
         last = self._last_stderr_line()
-        said = f"; last stderr line: {last}" if last else "."
+        detail = f"; last stderr line: {last}" if last else "."
         if code is not None and code < 0:
             name = signal.Signals(-code).name
             killed = " (the system may have run out of memory)" if name == "SIGKILL" else ""
-            return WorkerFailedError("killed", f"The worker was killed by {name}{killed}{said}")
-        return WorkerFailedError("crash", f"The worker exited with code {code}{said}")
+            return WorkerFailedError("killed", f"The worker was killed by {name}{killed}{detail}")
+        return WorkerFailedError("crash", f"The worker exited with code {code}{detail}")
 
     def _last_stderr_line(self) -> str:
         if self._errors is None:
@@ -187,12 +181,7 @@ class SamplerProcess:
         self._reader.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def count_energy(self, *, on: bool) -> None:
@@ -200,10 +189,10 @@ class SamplerProcess:
         self._send(CountEnergy(on))
 
     def stop(self) -> Watched:
-        """End it and return what it saw; harmless twice."""
+        """End it and return what it measured. Calling it twice is harmless."""
         if self._process is not None:
             self._send(Stop())
-            self._reader.join(_PATIENCE_S)
+            self._reader.join(_EXIT_TIMEOUT_S)
             _end(self._process)
             self._process = None
         return self._watched
@@ -256,7 +245,7 @@ main()
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """End a process, kindly if it wants, and close our ends of its pipes."""
+    """End a process, by force only after a timeout, and close our ends of its pipes."""
     with contextlib.suppress(OSError, ValueError):
         if process.stdin is not None:
             process.stdin.close()

@@ -1,4 +1,4 @@
-"""What a benchmark is asked for, and what it tells while it runs."""
+"""The request of a benchmark, and the listener of its events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

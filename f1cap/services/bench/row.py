@@ -81,7 +81,7 @@ class Accumulator:
         )
 
 
-def build_row(  # noqa: PLR0913 - each process's last word
+def build_row(  # noqa: PLR0913 - each process's last message
     request: BenchRequest,
     configuration: Configuration,
     opened: Opened,
@@ -95,10 +95,10 @@ def build_row(  # noqa: PLR0913 - each process's last word
     Args:
         request: What was asked for.
         configuration: The row's model and setting.
-        opened: What the worker said when it had loaded the model.
+        opened: What the worker reported of the loaded model.
         accumulator: The times.
         watched: What was seen of the worker's memory from outside.
-        closed: What the worker itself said of it.
+        closed: What the worker itself reported of it.
     """
     peaks = _memory(watched, closed)
     limit = request.vram_limit_bytes if opened.limited else None
@@ -181,9 +181,9 @@ def _begun_row(
 
 
 def _memory(watched: Watched, closed: Closed | None) -> MemoryPeaks:
-    """Put both counts together; a worker that failed says nothing of itself."""
+    """Combine both counts; a worker that failed reported nothing."""
     own = closed or Closed(None, None, None)
-    resident = [seen for seen in (watched.rss_bytes, own.rss_bytes) if seen is not None]
+    resident = [peak for peak in (watched.rss_bytes, own.rss_bytes) if peak is not None]
     return MemoryPeaks(
         nvml_process_bytes=watched.nvml_process_bytes,
         nvml_device_bytes=watched.nvml_device_bytes,

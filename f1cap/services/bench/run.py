@@ -1,6 +1,5 @@
-"""The whole of a benchmark: its rows one after another, then quality, baseline and what is kept."""
+"""A whole benchmark: its rows one after another, then quality, baseline and what is saved."""
 
-import importlib.metadata
 import os
 import platform
 from collections import Counter
@@ -30,7 +29,35 @@ from f1cap.store.benchmarks import (
     write_benchmark,
     write_peaks,
 )
-from f1cap.version import VERSION
+from f1cap.version import VERSION, installed_version
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """All that is known before minutes of work begin."""
+
+    configurations: tuple[Configuration, ...]
+    dataset: str
+    images: tuple[ImageItem, ...]
+    references: Mapping[str, Reference]
+    baseline: BenchmarkSummary | None
+
+
+@dataclass(slots=True)
+class _Measured:
+    """The rows so far, by their labels, and what went wrong."""
+
+    rows: dict[str, BenchRow] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, label: str, row: BenchRow, problems: Iterable[Problem]) -> None:
+        """Take a row; an image that cannot be read is one problem, however many models met it."""
+        self.rows[label] = row
+        known = {problem.image for problem in self.problems}
+        self.problems += [problem for problem in problems if problem.image not in known]
+        if row.status == "failed":
+            reason = row.reason or "It failed."
+            self.problems.append(Problem(row.code or "error", reason, row.hint, model=row.model))
 
 
 def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
@@ -62,7 +89,7 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
         rows,
         tuple(measured.problems),
     )
-    # From here on nothing may cost the numbers that took minutes: what cannot be kept is told.
+    # From here on nothing may cost the numbers that took minutes: what cannot be saved is reported.
     if request.engine is not Engine.TRANSFORMERS:  # of which `gpu` predicts nothing
         try:
             keep_peaks(rows)
@@ -75,75 +102,14 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     return benchmark
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """All that is known before minutes of work begin."""
-
-    configurations: tuple[Configuration, ...]
-    dataset: str
-    images: tuple[ImageItem, ...]
-    references: Mapping[str, Reference]
-    baseline: BenchmarkSummary | None
-
-
-def _make_plan(request: BenchRequest) -> _Plan:
-    if request.save is not None:
-        check_benchmark_name(request.save)
-    baseline = None if request.baseline is None else read_benchmark(request.baseline)
-    specs = _distinct(naming.resolve(name, offline=request.offline) for name in request.models)
-    for spec in specs:
-        if request.prompt is not None:
-            catalog.require_prompt(spec)
-    configurations = tuple(
-        Configuration(spec, dtype, batch_size)
-        for spec in specs
-        for dtype in request.dtypes
-        for batch_size in request.batch_sizes
-    )
-    dataset = corpus.open_dataset(request.paths)
-    images = choose_images(dataset.items, request.min_images)
-    if not images:
-        raise DatasetError(f"There are no images in {dataset.location}.")
-    return _Plan(configurations, dataset.name, images, dataset.references, baseline)
-
-
-def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:
-    """Return each model once; folders of one name go by their paths, so that rows differ."""
-    distinct = list(dict.fromkeys(specs))
-    names = Counter(spec.name for spec in distinct)
-    return [
-        replace(spec, name=spec.checkpoint)
-        if names[spec.name] > 1 and spec.local and not spec.bundled
-        else spec
-        for spec in distinct
-    ]
-
-
 def choose_images(images: Sequence[ImageItem], number: int) -> tuple[ImageItem, ...]:
     """Return images from all over the dataset, in its order, and always the same ones.
 
-    All models caption these, round and round, so that their numbers compare.
+    All models caption these, over and over, so that their numbers compare.
     """
     if len(images) <= number:
         return tuple(images)
     return tuple(images[index * len(images) // number] for index in range(number))
-
-
-@dataclass(slots=True)
-class _Measured:
-    """The rows so far, by their labels, and what went wrong."""
-
-    rows: dict[str, BenchRow] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, label: str, row: BenchRow, problems: Iterable[Problem]) -> None:
-        """Take a row; an image that cannot be read is one problem, however many models met it."""
-        self.rows[label] = row
-        known = {problem.image for problem in self.problems}
-        self.problems += [problem for problem in problems if problem.image not in known]
-        if row.status == "failed":
-            reason = row.reason or "It failed."
-            self.problems.append(Problem(row.code or "error", reason, row.hint, model=row.model))
 
 
 def add_quality(
@@ -181,48 +147,6 @@ def add_quality(
     }
 
 
-def _quality(scores: ModelScores) -> BenchQuality:
-    cider = scores.scores["cider"]
-    return BenchQuality(
-        images=scores.images,
-        cider=cider.value,
-        low=cider.low,
-        high=cider.high,
-        length_ratio=scores.text.length_ratio,
-        signature=str(cider.signature),
-        note=cider.note,
-    )
-
-
-def _compare(
-    benchmark: Benchmark, name: str, baseline: BenchmarkSummary, tolerance: float
-) -> Benchmark:
-    """Add the comparison; one that compared nothing is a problem, as a gate that checks nothing."""
-    now = BenchmarkSummary.from_dict(benchmark.to_dict())
-    comparison = compare_with_baseline(name, baseline, now, tolerance)
-    problems = benchmark.problems
-    if not comparison.compared:
-        nothing = Problem(
-            "baseline",
-            f"Nothing could be compared with {name}: it has no complete row with the same settings "
-            "on the same images.",
-            hint="A check that compares nothing counts as failed; save a new baseline with --save.",
-        )
-        problems = (*problems, nothing)
-    return replace(benchmark, comparison=comparison, problems=problems)
-
-
-def _save(benchmark: Benchmark, name: str, listener: BenchListener) -> Benchmark:
-    saved = replace(benchmark, saved=name)
-    try:
-        write_benchmark(name, saved)
-    except StorageError as error:
-        problem = Problem.of(error)
-        listener.failed(problem)
-        return replace(benchmark, problems=(*benchmark.problems, problem))
-    return saved
-
-
 def keep_peaks(rows: Sequence[BenchRow]) -> None:
     """Keep what was measured on a GPU for `gpu` to show beside its predictions."""
     gpus = read_driver().gpus
@@ -246,18 +170,18 @@ def read_environment(threads: int | None) -> Environment:
     """Return the environment.
 
     Args:
-        threads: What a measured process said of its torch; None where none came so far.
+        threads: What a measured process reported of its torch; None where none did.
     """
     driver = read_driver()
-    processor = read_cpu()
+    cpu = read_cpu()
     build = installed_torch()
     return Environment(
         f1cap=VERSION,
         python=platform.python_version(),
         platform=platform.platform(),
-        cpu=processor.name,
-        cores=processor.cores,
-        ram_bytes=processor.ram_total_bytes,
+        cpu=cpu.name,
+        cores=cpu.cores,
+        ram_bytes=cpu.ram_total_bytes,
         gpus=tuple(
             EnvironmentGpu(
                 gpu.name,
@@ -269,13 +193,81 @@ def read_environment(threads: int | None) -> Environment:
         driver=driver.driver,
         cuda=None if build is None else build.cuda,
         torch=None if build is None else build.version,
-        transformers=_version("transformers"),
+        transformers=installed_version("transformers"),
         threads=threads,
     )
 
 
-def _version(library: str) -> str | None:
+def _make_plan(request: BenchRequest) -> _Plan:
+    if request.save is not None:
+        check_benchmark_name(request.save)
+    baseline = None if request.baseline is None else read_benchmark(request.baseline)
+    specs = _distinct(naming.resolve(name, offline=request.offline) for name in request.models)
+    for spec in specs:
+        if request.prompt is not None:
+            catalog.require_prompt(spec)
+    configurations = tuple(
+        Configuration(spec, dtype, batch_size)
+        for spec in specs
+        for dtype in request.dtypes
+        for batch_size in request.batch_sizes
+    )
+    dataset = corpus.open_dataset(request.paths)
+    images = choose_images(dataset.items, request.min_images)
+    if not images:
+        raise DatasetError(f"There are no images in {dataset.location}.")
+    return _Plan(configurations, dataset.name, images, dataset.references, baseline)
+
+
+def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:
+    """Return each model once; folders of one name go by their paths, so that rows differ."""
+    distinct = list(dict.fromkeys(specs))
+    names = Counter(spec.name for spec in distinct)
+    return [
+        replace(spec, name=spec.checkpoint)
+        if names[spec.name] > 1 and spec.local and not spec.bundled
+        else spec
+        for spec in distinct
+    ]
+
+
+def _quality(scores: ModelScores) -> BenchQuality:
+    cider = scores.scores["cider"]
+    return BenchQuality(
+        images=scores.images,
+        cider=cider.value,
+        low=cider.low,
+        high=cider.high,
+        length_ratio=scores.text.length_ratio,
+        signature=str(cider.signature),
+        note=cider.note,
+    )
+
+
+def _compare(
+    benchmark: Benchmark, name: str, baseline: BenchmarkSummary, tolerance: float
+) -> Benchmark:
+    """Add the comparison; one without a common row is a problem, or it would pass unchecked."""
+    now = BenchmarkSummary.from_dict(benchmark.to_dict())
+    comparison = compare_with_baseline(name, baseline, now, tolerance)
+    problems = benchmark.problems
+    if not comparison.compared:
+        nothing = Problem(
+            "baseline",
+            f"Nothing could be compared with {name}: it has no complete row with the same settings "
+            "on the same images.",
+            hint="A check that compares nothing counts as failed; save a new baseline with --save.",
+        )
+        problems = (*problems, nothing)
+    return replace(benchmark, comparison=comparison, problems=problems)
+
+
+def _save(benchmark: Benchmark, name: str, listener: BenchListener) -> Benchmark:
+    saved = replace(benchmark, saved=name)
     try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+        write_benchmark(name, saved)
+    except StorageError as error:
+        problem = Problem.of(error)
+        listener.failed(problem)
+        return replace(benchmark, problems=(*benchmark.problems, problem))
+    return saved

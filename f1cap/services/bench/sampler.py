@@ -1,4 +1,4 @@
-"""The watching process: it samples another process's memory, and its GPU, every 10 ms.
+"""The sampling process: it samples another process's memory, and its GPU, every 10 ms.
 
 Run as a program, apart from the measured process so that it costs that one nothing. Its first
 command is `Watch`; then `CountEnergy` opens and closes the windows in which energy counts, and
@@ -30,20 +30,6 @@ def main() -> None:
     _send(sampler.result())
 
 
-def _read_commands(sampler: "Sampler") -> None:
-    for line in sys.stdin:
-        command = decode(line, CountEnergy, Stop)
-        if isinstance(command, Stop):
-            break
-        sampler.count_energy(on=command.on)
-    sampler.stop.set()
-
-
-def _send(message: Sampled | Watched) -> None:
-    sys.stdout.write(encode(message))
-    sys.stdout.flush()
-
-
 class Sampler:
     """Peaks so far, and the energy of the windows so far."""
 
@@ -58,7 +44,7 @@ class Sampler:
         self._rss_peak_bytes: int | None = None
         self._process_peak_bytes: int | None = None
         self._device_peak_bytes: int | None = None
-        # how closely was looked
+        # how closely it sampled
         self._samples = 0
         self._first_s = self._last_s = 0.0
         self._used_before_s = 0.0  # by starting up
@@ -86,7 +72,7 @@ class Sampler:
             (self._energy.open_window if on else self._energy.close_window)()
 
     def result(self) -> Watched:
-        """Return peaks, energy, and how closely was looked."""
+        """Return peaks, energy, and how closely it sampled."""
         watched_s = self._last_s - self._first_s
         used_s = time.process_time() - self._used_before_s
         return Watched(
@@ -115,16 +101,11 @@ class Sampler:
             self._energy.sample()
 
 
-def _peak(peak: int | None, reading: int | None) -> int | None:
-    """Return the larger; nothing, and nothing at all (0), are no peak."""
-    return reading if reading and reading > (peak or 0) else peak
-
-
 def resident_reader(pid: int) -> Callable[[], int | None]:
     """Return what reads a process's resident memory; None once the process has ended.
 
-    Where there is /proc, a file that stays open: asked a hundred times a second, a tenth of the
-    time that psutil takes is what keeps the watching below one part in a hundred.
+    Where there is /proc, a file that stays open: psutil takes several times as long, which counts
+    at a hundred samples a second.
     """
     try:
         descriptor = os.open(f"/proc/{pid}/statm", os.O_RDONLY)
@@ -139,3 +120,22 @@ def resident_reader(pid: int) -> Callable[[], int | None]:
             return None
 
     return read
+
+
+def _read_commands(sampler: "Sampler") -> None:
+    for line in sys.stdin:
+        command = decode(line, CountEnergy, Stop)
+        if isinstance(command, Stop):
+            break
+        sampler.count_energy(on=command.on)
+    sampler.stop.set()
+
+
+def _send(message: Sampled | Watched) -> None:
+    sys.stdout.write(encode(message))
+    sys.stdout.flush()
+
+
+def _peak(peak: int | None, reading: int | None) -> int | None:
+    """Return the larger; nothing, and nothing at all (0), are no peak."""
+    return reading if reading and reading > (peak or 0) else peak

@@ -152,7 +152,7 @@ class WorkerServer:
         except F1capError as error:
             return Failed(error.code, error.message, error.hint)
         except MemoryError:
-            hint = "Close other programs, or take a smaller model."
+            hint = "Close other programs, or use a smaller model."
             return Failed(OutOfMemoryError.code, "It ran out of memory.", hint)
 
     def _open(self, request: Open) -> Opened:
@@ -200,7 +200,7 @@ class _Session:
         )
 
     def run(self, request: Run) -> RunResult:
-        """Caption images; an image that cannot be read is told apart and costs nothing else."""
+        """Caption images; an image that cannot be read is reported and affects nothing else."""
         captions: list[TimedCaption] = []
         problems: list[Problem] = []
         notes: list[str] = []

@@ -16,12 +16,14 @@ from f1cap.records.models import Decoding
 from f1cap.services.caption.prepare import Failed, Find, Kept, Prepared, Preparer, Source
 
 # Kept small on a CPU, where a larger batch gains little and the screen should move.
-_ON_CPU = 4
-# On a GPU: where its memory is not told, and where it would hold more than speeds anything up.
-_ON_UNKNOWN_GPU = 8
-_AT_MOST = 32
+_CPU_BATCH_SIZE = 4
+# On a GPU: where its memory is not known, and where a larger batch would gain nothing.
+_UNKNOWN_GPU_BATCH_SIZE = 8
+_MAX_AUTO_BATCH_SIZE = 32
 # Images that need no model and may wait behind one that does; then its batch goes as it is.
-_BEHIND = 100
+MAX_BEHIND = 100
+
+_SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class _Waiting:
 
 
 class CaptionLoop:
-    """Captions images with one captioner; the batch size that held is kept between runs."""
+    """Captions images with one captioner; the batch size that fitted is kept between runs."""
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ class CaptionLoop:
         Args:
             images: Drawn as they are needed, from the caller's thread.
             find: Tells which image has a caption already; images in memory have none.
-            on_note: Told of every batch that had to be halved.
+            on_note: Called for every batch that had to be halved.
 
         Raises:
             OutOfMemoryError: Not even one image fits.
@@ -99,7 +101,7 @@ class CaptionLoop:
                 queue[-1].behind.append(found)
             else:
                 yield found
-            if len(queue) >= self.batch_size or (queue and len(queue[-1].behind) >= _BEHIND):
+            if len(queue) >= self.batch_size or (queue and len(queue[-1].behind) >= MAX_BEHIND):
                 yield from self._caption_batch(queue, on_note)
         while queue:
             yield from self._caption_batch(queue, on_note)
@@ -144,37 +146,6 @@ class CaptionLoop:
         return Captioned(image.index, image.key, caption, image.prepare_s, generate_s)
 
 
-def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
-    """Return a batch that the GPU's free memory should hold, by the prediction of `f1cap gpu`."""
-    placement, spec = captioner.placement, captioner.spec
-    index = placement.device.cuda_index
-    if index is None:
-        return _ON_CPU
-    gpu = find_gpu(index)
-    architecture, parameters = architecture_of(spec), parameters_of(spec)
-    if gpu is None or architecture is None or parameters is None:
-        return _ON_UNKNOWN_GPU
-    total_bytes, used_bytes = gpu.vram_total_bytes, gpu.used_vram_bytes()
-    if total_bytes is None or used_bytes is None:
-        return _ON_UNKNOWN_GPU
-    # The prediction counts the weights, and they are on the GPU already.
-    weights_bytes = parameters * memory_estimate.BYTES[placement.dtype]
-    own_bytes = gpu.process_vram_bytes() or weights_bytes
-    size = memory_estimate.largest_batch(
-        architecture,
-        total_bytes - used_bytes + own_bytes,
-        parameters=parameters,
-        dtype=placement.dtype,
-        num_beams=decoding.num_beams,
-        max_new_tokens=decoding.max_new_tokens,
-        limit=_AT_MOST,
-    )
-    return max(1, size)
-
-
-_SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)")
-
-
 def clean_caption(text: str) -> str:
     """Collapse white space and drop control characters and lone surrogates.
 
@@ -197,3 +168,31 @@ def first_sentence(caption: str) -> str:
 def has_line_breaks(text: str) -> bool:
     """Tell whether a model's text, white space around it aside, runs over several lines."""
     return len(text.strip().splitlines()) > 1
+
+
+def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
+    """Return a batch that the GPU's free memory should hold, by the prediction of `f1cap gpu`."""
+    placement, spec = captioner.placement, captioner.spec
+    index = placement.device.cuda_index
+    if index is None:
+        return _CPU_BATCH_SIZE
+    gpu = find_gpu(index)
+    architecture, parameters = architecture_of(spec), parameters_of(spec)
+    if gpu is None or architecture is None or parameters is None:
+        return _UNKNOWN_GPU_BATCH_SIZE
+    total_bytes, used_bytes = gpu.vram_total_bytes, gpu.used_vram_bytes()
+    if total_bytes is None or used_bytes is None:
+        return _UNKNOWN_GPU_BATCH_SIZE
+    # The prediction counts the weights, and they are on the GPU already.
+    weights_bytes = parameters * memory_estimate.BYTES[placement.dtype]
+    own_bytes = gpu.process_vram_bytes() or weights_bytes
+    size = memory_estimate.largest_batch(
+        architecture,
+        total_bytes - used_bytes + own_bytes,
+        parameters=parameters,
+        dtype=placement.dtype,
+        num_beams=decoding.num_beams,
+        max_new_tokens=decoding.max_new_tokens,
+        limit=_MAX_AUTO_BATCH_SIZE,
+    )
+    return max(1, size)

@@ -1,6 +1,5 @@
-"""What a run leaves behind beside its journal: sidecars beside the images, and run.json."""
+"""What a run writes besides its journal: sidecars beside the images, and run.json."""
 
-import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -9,8 +8,24 @@ from f1cap import measure
 from f1cap.errors import F1capError, StorageError, UsageError
 from f1cap.records.captions import CaptionRun
 from f1cap.records.images import Dataset, ImageItem, Problem
+from f1cap.records.json_text import SCHEMA
 from f1cap.store.folders import write_atomically
-from f1cap.version import VERSION
+from f1cap.version import VERSION, installed_version
+
+# What a run did not measure if it had nothing left to caption.
+_MEASURED = (
+    "batch_size",
+    "load_s",
+    "seconds",
+    "images_per_s",
+    "latency_s",
+    "vram_peak_bytes",
+    "rss_peak_bytes",
+)
+# Of a run's record, what run.json says elsewhere: under `dataset`, among the problems, by its own
+# folder.
+_ELSEWHERE = frozenset({"images", "sidecars_failed", "results_dir"})
+_LIBRARIES = ("torch", "transformers", "tokenizers", "pillow", "numpy", "huggingface-hub")
 
 
 class SidecarError(F1capError):
@@ -26,7 +41,7 @@ class SidecarExistsError(SidecarError):
 
 
 class Sidecars:
-    """Writes one text file a caption and never replaces another text unasked."""
+    """Writes one text file per caption and never replaces another text unasked."""
 
     def __init__(self, dataset: Dataset, suffix: str, *, overwrite: bool) -> None:
         """Check the plan before any image is captioned.
@@ -50,7 +65,7 @@ class Sidecars:
             SidecarError: The images' folder takes no files, or the disk is full.
         """
         path = self._path(item)
-        hint = "Captions are kept; run the same command again, or without --sidecar."
+        hint = "The captions are saved; run the same command again, or without --sidecar."
         try:
             if path.exists() and not self._overwrite:
                 found = path.read_text(encoding="utf-8", errors="replace").strip()
@@ -96,22 +111,6 @@ class Sidecars:
         return item.path.with_suffix(self._suffix)
 
 
-# What a run that had nothing left to caption did not measure.
-_MEASURED = (
-    "batch_size",
-    "load_s",
-    "seconds",
-    "images_per_s",
-    "latency_s",
-    "vram_peak_bytes",
-    "rss_peak_bytes",
-)
-# Of a run's own record, what run.json says otherwise: under `dataset`, among the problems, by its
-# own folder.
-_ELSEWHERE = frozenset({"images", "sidecars_failed", "results_dir"})
-_LIBRARIES = ("torch", "transformers", "tokenizers", "pillow", "numpy", "huggingface-hub")
-
-
 def run_record(
     run: CaptionRun,
     status: str,
@@ -140,7 +139,7 @@ def _record(
 ) -> dict[str, object]:
     described = {name: value for name, value in run.to_dict().items() if name not in _ELSEWHERE}
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "status": status,
         **described,
         "dataset": {"name": dataset.name, "root": dataset.location, "images": run.images},
@@ -149,14 +148,7 @@ def _record(
             "f1cap": VERSION,
             "python": platform.python_version(),
             "platform": platform.platform(),
-            **{name: _version(name) for name in _LIBRARIES},
+            **{name: installed_version(name) for name in _LIBRARIES},
         },
         "problems": list(problems),
     }
-
-
-def _version(library: str) -> str | None:
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return None

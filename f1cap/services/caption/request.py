@@ -1,4 +1,4 @@
-"""What a caption run is asked for, and what it tells while it goes on."""
+"""The request of a caption run, and the listener of its events."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The main job: a dataset through one model after another; fetch, load, caption, keep, free."""
+"""Caption a dataset with one model after another: fetch, load, caption, save, free."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ from f1cap.services.caption.prepare import Failed, Find, Kept, Lookup
 from f1cap.services.caption.request import CaptionListener, CaptionRequest
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
 
-_NAMED = 3  # files that a note names; the rest is counted
+_MAX_NAMES = 3  # files that a note lists; the rest is counted
 
 
 def caption_images(request: CaptionRequest, listener: CaptionListener) -> CaptionOutcome:
@@ -66,23 +66,6 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
             "No model could be run.", hint="The reasons are shown above; -v shows more."
         )
     return CaptionOutcome(tuple(runs), tuple(problems), dataset.passed_over)
-
-
-def _passed_over(names: Sequence[str]) -> str:
-    """Say which photographs nobody tried to open."""
-    named = ", ".join(names[:_NAMED]) + (
-        f" and {len(names) - _NAMED:,} more" * (len(names) > _NAMED)
-    )
-    return f"Skipped HEIC and raw files: {named}. Convert them to JPEG to caption them."
-
-
-def _missing(dataset: Dataset, image: str) -> Problem:
-    return Problem(
-        "image_missing",
-        f"captions.json names {image}, which is not in the folder {dataset.name}.",
-        hint="Add the image, or remove its entry.",
-        image=image,
-    )
 
 
 class ModelRun:
@@ -248,6 +231,47 @@ class ModelRun:
         )
 
 
+class MemoryGauge:
+    """Reads memory on demand and remembers the peak of what it read."""
+
+    def __init__(self, device: Device) -> None:
+        """Watch one device.
+
+        Without a GPU that NVML can find, only resident memory is read.
+        """
+        self.vram_peak_bytes: int | None = None
+        self.rss_peak_bytes: int | None = None
+        index = device.cuda_index
+        self._gpu = None if index is None else find_gpu(index)
+
+    def read(self) -> MemoryReading:
+        """Return memory now; what is not known is None."""
+        rss_bytes = measure.resident_bytes()
+        self.rss_peak_bytes = _larger(self.rss_peak_bytes, rss_bytes)
+        if self._gpu is None:
+            return MemoryReading(rss_bytes)
+        used_bytes = self._gpu.process_vram_bytes(os.getpid())
+        self.vram_peak_bytes = _larger(self.vram_peak_bytes, used_bytes)
+        return MemoryReading(rss_bytes, used_bytes, self._gpu.vram_total_bytes)
+
+
+def _passed_over(names: Sequence[str]) -> str:
+    """Say which photographs were not opened."""
+    named = ", ".join(names[:_MAX_NAMES]) + (
+        f" and {len(names) - _MAX_NAMES:,} more" * (len(names) > _MAX_NAMES)
+    )
+    return f"Skipped HEIC and raw files: {named}. Convert them to JPEG to caption them."
+
+
+def _missing(dataset: Dataset, image: str) -> Problem:
+    return Problem(
+        "image_missing",
+        f"captions.json names {image}, which is not in the folder {dataset.name}.",
+        hint="Add the image, or remove its entry.",
+        image=image,
+    )
+
+
 def _finder(journal: Journal, captioner: Captioner, settings: CaptionSettings) -> Find:
     """Return what finds an image's caption in the journal, if an earlier run made it."""
     # A folder is known by its files' digest, the revision; it may move.
@@ -264,30 +288,6 @@ def _finder(journal: Journal, captioner: Captioner, settings: CaptionSettings) -
         return Lookup(key, journal.find(key))
 
     return find
-
-
-class MemoryGauge:
-    """Reads memory on demand and remembers the peak of what it read."""
-
-    def __init__(self, device: Device) -> None:
-        """Watch one device.
-
-        A GPU that NVML cannot find, or will not speak of, leaves the resident memory.
-        """
-        self.vram_peak_bytes: int | None = None
-        self.rss_peak_bytes: int | None = None
-        index = device.cuda_index
-        self._gpu = None if index is None else find_gpu(index)
-
-    def read(self) -> MemoryReading:
-        """Return memory now; what is not told is None."""
-        rss_bytes = measure.resident_bytes()
-        self.rss_peak_bytes = _larger(self.rss_peak_bytes, rss_bytes)
-        if self._gpu is None:
-            return MemoryReading(rss_bytes)
-        used_bytes = self._gpu.process_vram_bytes(os.getpid())
-        self.vram_peak_bytes = _larger(self.vram_peak_bytes, used_bytes)
-        return MemoryReading(rss_bytes, used_bytes, self._gpu.vram_total_bytes)
 
 
 def _larger(peak: int | None, reading: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Set models side by side and say what can and cannot be concluded."""
+"""Compare models and say what can and cannot be concluded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from f1cap.records.evaluations import Comparison, Disagreement, Evaluation
 from f1cap.records.json_text import SCHEMA
 from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
-from f1cap.services.score.conclusion import conclude, nothing_differs, told_apart
+from f1cap.services.score.conclusion import conclude, is_significant, nothing_differs
 from f1cap.services.score.evaluate import score, with_left_alone
 from f1cap.services.score.hypotheses import ScoreRequest
 from f1cap.store import COMPARISON, write_comparison
@@ -73,7 +73,7 @@ def _values(report: ScoreReport, metric: Metric) -> dict[str, float]:
 
 
 def _tied(pairs: Sequence[PairComparison], leader: str, model: str) -> bool:
-    return not any(told_apart(pair) for pair in pairs if {pair.a, pair.b} == {leader, model})
+    return not any(is_significant(pair) for pair in pairs if {pair.a, pair.b} == {leader, model})
 
 
 def _disagreements(report: ScoreReport) -> tuple[Disagreement, ...]:

@@ -17,7 +17,7 @@ _Relation = Callable[[str, str], bool]
 def conclude(evaluation: Evaluation) -> str:
     """Return the sentence: who is ahead of whom, who cannot be told apart, how controls fared.
 
-    It says of every pair what the table of pairs says; see `told_apart`.
+    It says of every pair what the table of pairs says; see `is_significant`.
     """
     report = evaluation.report
     label = report.primary_metric.label
@@ -44,12 +44,12 @@ def conclude(evaluation: Evaluation) -> str:
     return "; ".join(parts) + "."
 
 
-def told_apart(pair: PairComparison) -> bool:
-    """Tell whether test and interval agree on a difference; the marks and the sentence go by it."""
-    return pair.p_holm < _LEVEL and not _holds_zero(pair)
+def is_significant(pair: PairComparison) -> bool:
+    """Tell whether test and interval agree on a difference; marks and sentence follow from it."""
+    return pair.p_holm < _LEVEL and not _contains_zero(pair)
 
 
-def _holds_zero(pair: PairComparison) -> bool:
+def _contains_zero(pair: PairComparison) -> bool:
     """Tell whether the interval of the difference leaves open who is ahead."""
     return pair.low is None or pair.high is None or pair.low <= 0 <= pair.high
 
@@ -150,7 +150,7 @@ def _ahead_of(ranked: Sequence[str], ahead: _Relation) -> Iterator[_Statement]:
 
 
 def _with_rest(ranked: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    return ((model, ranked[place:]) for place, model in enumerate(ranked, 1))
+    return ((model, ranked[number:]) for number, model in enumerate(ranked, 1))
 
 
 def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _control(evaluation: Evaluation, label: str, ranked: Sequence[str]) -> Itera
 
 def _ahead(report: ScoreReport, one: str, other: str) -> bool:
     pair = _pair(report, one, other)
-    if pair is None or not told_apart(pair):
+    if pair is None or not is_significant(pair):
         return False
     return (report.metric(pair.metric).better(pair.difference) > 0) == (pair.a == one)
 
@@ -187,7 +187,7 @@ def _evidence(pair: PairComparison | None, names: str) -> str:
     if pair is None:
         return "not tested"
     p = "p < 0.001" if pair.p_holm < 0.001 else f"p = {pair.p_holm:.3f}"
-    if pair.p_holm < _LEVEL and _holds_zero(pair):
+    if pair.p_holm < _LEVEL and _contains_zero(pair):
         p += ", but its interval contains zero"
     return f"{names}difference {abs(pair.difference):.3f}, {p}"
 

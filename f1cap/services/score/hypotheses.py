@@ -23,7 +23,7 @@ class ScoreRequest:
     Attributes:
         path: The dataset; None takes ./dataset or the bundled one.
         models: Names whose results are read; none means all that have results.
-        captions: Files of captions, as `(name or None, file)`; they take the place of results.
+        captions: Caption files, as `(name or None, file)`; they take the place of results.
         references: A file in place of the dataset's captions.json.
         output_dir: Where `caption` was told to put its results.
         java: The user's own Java.
@@ -116,7 +116,7 @@ def gather(request: ScoreRequest, *, references_needed: bool = True) -> Hypothes
 
 
 def _dataset_of_files(request: ScoreRequest) -> Dataset | None:
-    """Return the images that files of captions are about; None where only references are named."""
+    """Return the images that caption files are about; None where only references are named."""
     if request.path is not None:
         return None if request.path.is_file() else corpus.open_dataset([request.path])
     return corpus.open_dataset([]) if request.references is None else None

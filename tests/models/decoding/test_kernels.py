@@ -34,7 +34,7 @@ def test_attention_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     found = []
     for size in (1, 2 * 4 * 7 * 7 * 2, 2**20):  # one image at a time, two, all
-        monkeypatch.setattr(kernels, "_MAX_SCORES_BYTES", size)
+        monkeypatch.setattr(kernels, "MAX_SCORES_BYTES", size)
         found.append(kernels.attend(queries, keys, values, mask))
     assert torch.equal(found[0], found[1])
     assert torch.equal(found[0], found[2])

@@ -93,7 +93,7 @@ def test_gpus_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_torch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
     try:
-        monkeypatch.setattr(runtime, "_THREADS", 2)
+        monkeypatch.setattr(runtime, "DEFAULT_THREADS", 2)
         monkeypatch.setattr(runtime, "usable_cores", lambda: 16)
         assert runtime.choose_threads(4_000_000) == 1 == torch.get_num_threads()
         # a large model after a tiny one; 2 is what the user or torch decided

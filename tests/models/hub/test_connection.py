@@ -2,12 +2,13 @@
 
 import errno
 import socket
+import threading
 import time
 
 import pytest
 
 from f1cap.errors import OfflineError
-from f1cap.models.catalog import CATALOG, MINIS
+from f1cap.models.catalog import CATALOG
 from f1cap.models.hub.download import fetch
 
 GIT = CATALOG["git-base"]
@@ -22,7 +23,7 @@ def test_offline_and_not_cached_names_what_works(
     with pytest.raises(OfflineError) as caught:
         fetch(GIT)
     assert f"{variable}=1 is set" in caught.value.message
-    assert all(name in (caught.value.hint or "") for name in (*MINIS, "HF_HUB_OFFLINE"))
+    assert all(name in (caught.value.hint or "") for name in ("git-mini", "HF_HUB_OFFLINE"))
 
 
 @pytest.mark.parametrize(
@@ -41,10 +42,9 @@ def test_no_way_to_the_hub_is_told_at_once(
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    started = time.perf_counter()
+    monkeypatch.setattr(time, "sleep", None)  # which a client that tries again would call
     with pytest.raises(OfflineError, match=words) as caught:
         fetch(GIT)
-    assert time.perf_counter() - started < 2
     assert "git-mini" in (caught.value.hint or "")
     assert "HF_" in (caught.value.hint or "")
 
@@ -55,15 +55,18 @@ def test_a_name_server_that_never_answers_is_not_waited_for(
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_HUB_ETAG_TIMEOUT", "0.2")
 
+    answer, answered = threading.Event(), threading.Event()
+
     def wait(*_: object, **__: object) -> None:
-        time.sleep(1)
+        answer.wait(60)
+        answered.set()
         raise OSError(errno.EHOSTUNREACH, "No route to host")
 
     monkeypatch.setattr(socket, "create_connection", wait)
-    started = time.perf_counter()
     with pytest.raises(OfflineError, match=r"no answer within 0\.2 s"):
         fetch(GIT)
-    assert time.perf_counter() - started < 0.9
+    assert not answered.is_set()
+    answer.set()
 
 
 @pytest.mark.parametrize(

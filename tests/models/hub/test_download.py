@@ -156,7 +156,7 @@ def test_an_error_status_is_told_and_passes(
 
 
 def test_a_hub_that_does_not_answer(hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("f1cap.models.hub.download._LISTING_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("f1cap.models.hub.download.LISTING_TIMEOUT_S", 0.2)
     hub.delay_s = 1
     with pytest.raises(HubError, match="stopped answering"):
         fetch(GIT)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -176,17 +175,17 @@ def test_a_prompt_elsewhere_is_refused(
     captioner.close()
 
 
-def test_more_tokens_than_the_model_has_places_for(
+def test_more_tokens_than_the_model_has_positions_for(
     captioner: Captioner, images: list[Image.Image]
 ) -> None:
     pixels = captioner.preprocess(images[0])
-    with pytest.raises(UsageError, match=f"room for {POSITIONS - 1}") as caught:
+    with pytest.raises(UsageError, match=f"its limit is {POSITIONS - 1}") as caught:
         captioner.generate([pixels], Decoding(max_new_tokens=POSITIONS))
     assert f"--max-new-tokens {POSITIONS - 1}" in (caught.value.hint or "")
     captioner.generate([pixels], Decoding(max_new_tokens=POSITIONS - 1))
 
 
-def test_a_prompt_that_leaves_no_room(blip: Captioner, images: list[Image.Image]) -> None:
+def test_a_prompt_that_leaves_no_position(blip: Captioner, images: list[Image.Image]) -> None:
     with pytest.raises(UsageError, match="after this prompt") as caught:
         blip.generate([blip.preprocess(images[0])], GREEDY, prompt="red " * POSITIONS)
     assert caught.value.hint == "Shorten the prompt."
@@ -208,8 +207,8 @@ def test_images_are_prepared_alike_in_several_threads(
 
 
 def test_weights_are_held_in_the_dtype_asked_for(captioner: Captioner, dtype: DType) -> None:
-    model: Any = captioner
-    held = {parameter.dtype for parameter in model._model.parameters()}
+    (model,) = (thing for thing in vars(captioner).values() if isinstance(thing, torch.nn.Module))
+    held = {parameter.dtype for parameter in model.parameters()}
     assert held == {getattr(torch, dtype)}
 
 

@@ -44,3 +44,24 @@ def test_a_second_ctrl_c_ends_the_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_program_s_own_handler_decides() -> None:
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    try:
+        _press_ctrl_c(lambda: pressed.append(0))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert pressed == [0, signal.SIGINT]
+
+
+def test_a_program_that_ignores_ctrl_c_goes_on_ignoring_it() -> None:
+    steps: list[str] = []
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _press_ctrl_c(lambda: steps.append("went on"))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert steps == ["went on"]

@@ -174,7 +174,7 @@ def test_a_bad_image_is_named_and_costs_nothing_else() -> None:
 def test_what_needs_no_model_does_not_wait_for_it_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(batches, "_BEHIND", 3)
+    monkeypatch.setattr(batches, "MAX_BEHIND", 3)
     gpu = SmallGpu()
     images = Shard([8, *[0] * 50])
     run = _loop(gpu, 4).run(images)

@@ -2,11 +2,9 @@
 
 import csv
 import json
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from f1cap.corpus.files import (
     FormError,
@@ -15,6 +13,7 @@ from f1cap.corpus.files import (
     read_bounded,
     unique_keys,
 )
+from f1cap.corpus.names import ImageNames
 from f1cap.corpus.rows import Row, document_rows, flag, is_document, list_rows, rows_by_suffix
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost
@@ -25,7 +24,6 @@ _HINT = (
     'Known formats: {"image.jpg": "caption"}; f1cap\'s JSON, JSONL or CSV; COCO results, '
     '[{"image_id": 1, "caption": "…"}].'
 )
-_WHOLE = re.compile(r"(\d+)(?:\.0+)?", re.ASCII)
 
 
 def read_captions(
@@ -44,7 +42,7 @@ def read_captions(
     """
     try:
         rows = _rows(path, read_bounded(path, MAX_BYTES))
-        sets = _collect(rows, _Names(names, ids))
+        sets = _collect(rows, ImageNames(names, ids))
     except FormError as error:
         raise CaptionSetError(f"{path}: {error}.", hint=_HINT) from error
     except UnreadableError as error:
@@ -80,51 +78,6 @@ def _flat_rows(document: Mapping[str, object]) -> Iterator[Row]:
         yield Row(f"the entry {image!r}", None, image, caption)
 
 
-class _Names:
-    """The image names and ids in the references, and how else files may write them."""
-
-    def __init__(self, names: Collection[str], ids: Mapping[int | str, str]) -> None:
-        self._names = names
-        self._ids = ids
-        self._spellings: dict[str, str | None] | None = None
-
-    def find(self, image: int | str) -> str:
-        """Return the name in the references, or what is written where it is none of them."""
-        if isinstance(image, int):
-            return self._ids.get(image, str(image))
-        written = PurePosixPath(image).as_posix()
-        if written in self._names:
-            return written
-        name = PurePosixPath(image.replace("\\", "/")).as_posix()
-        if name in self._names:
-            return name
-        if image in self._ids:
-            return self._ids[image]
-        # COCO's ids are numbers in one file and text in another; pandas writes 7 as 7.0.
-        number = _WHOLE.fullmatch(image)
-        if number is not None and (int(number[1]) in self._ids or number[1] in self._names):
-            return self._ids.get(int(number[1]), number[1])
-        return self._respelled(name) or name
-
-    def _respelled(self, name: str) -> str | None:
-        """Return the one name that differs in the form of its accents or in case, if it is one."""
-        if self._spellings is None:
-            self._spellings = {}
-            for known in self._names:
-                key = _spelling(known)
-                self._spellings[key] = None if key in self._spellings else known
-        return self._spellings.get(_spelling(name))
-
-
-def _spelling(name: str) -> str:
-    """Return what all spellings of a name share.
-
-    A name that is not UTF-8 is written into our own CSV with escapes.
-    """
-    escaped = name.encode("utf-8", "backslashreplace").decode()
-    return unicodedata.normalize("NFC", escaped.replace("\\", "/")).casefold()
-
-
 @dataclass(slots=True)
 class _Gathered:
     captions: dict[str, str] = field(default_factory=dict)
@@ -133,7 +86,7 @@ class _Gathered:
     cost: RunCost = field(default_factory=RunCost)
 
 
-def _collect(rows: Iterable[Row], names: _Names) -> tuple[CaptionSet, ...]:
+def _collect(rows: Iterable[Row], names: ImageNames) -> tuple[CaptionSet, ...]:
     sets: dict[str | None, _Gathered] = {}
     for row in rows:
         image = _image(row, names)
@@ -161,7 +114,7 @@ def _collect(rows: Iterable[Row], names: _Names) -> tuple[CaptionSet, ...]:
     )
 
 
-def _image(row: Row, names: _Names) -> str:
+def _image(row: Row, names: ImageNames) -> str:
     image = row.image
     if isinstance(image, bool) or not isinstance(image, int | str) or image == "":
         raise FormError(f"{row.where} does not say which image it captions")

@@ -103,13 +103,15 @@ def match_remarks(
         if names:
             alike[tuple(names)].append(model)
     for names, models in alike.items():
+        them = "it" if len(models) == 1 else "them"
+        narrow = f" Intervals of differences from {them} are too narrow."
         yield Remark(
             "no_match",
             f"No caption of {_listed(models, 'or')} {_SHARES.get(names[0], 'matches a reference')}"
             f": {_listed([labels[name] for name in names], 'and')} "
             f"{'says' if len(names) == 1 else 'say'} nothing about "
-            f"{'it' if len(models) == 1 else 'them'}, and count{'s' * (len(names) == 1)} as 0 in "
-            "every test.",
+            f"{them}, and count{'s' * (len(names) == 1)} as 0 in every test."
+            f"{narrow * (len(models) < len(unmatched))}",
             metric=names[-1],
             model=models[0] if len(models) == 1 else None,
         )

@@ -165,7 +165,8 @@ class Score:
 
     Attributes:
         value: None where it could not be computed; `note` says why.
-        low: Lower end of the interval; None without a value or with fewer than two images.
+        low: Lower end of the interval; None without a value, with fewer than two images, or where
+            nothing matches.
         high: Upper end of the interval.
         note: Why there is no value.
     """

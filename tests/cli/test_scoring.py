@@ -383,6 +383,21 @@ def test_files_of_one_name_are_called_by_their_folders(runner: CliRunner, files:
     assert (report["model"], report["negative_control"]) == ("swin-tiny", True)
 
 
+def test_references_in_another_spelling_are_those_of_the_images(
+    runner: CliRunner, at: Path
+) -> None:
+    made = _run(runner, "caption", "--model", "git-mini", "--quiet", "--limit", "2", "-f", "json")
+    captions = _document(made)["data"]["runs"][0]["captions"]
+    names = [caption["image"] for caption in captions]
+    written = {name.replace("/", "\\").upper(): ["a racing car"] for name in names}
+    (at / "references.json").write_text(json.dumps(written), encoding="utf-8")
+    result = _run(
+        runner, "eval", "--references", at / "references.json", "--metrics", "rouge_l", "-f", "json"
+    )
+    (report,) = _document(result)["data"]["reports"]
+    assert sorted(image["image"] for image in report["per_image"]) == sorted(names)
+
+
 def test_a_failure_leaves_no_stale_document(runner: CliRunner, files: Path) -> None:
     output, foreign = files / "out.json", files / "foreign.json"
     arguments = ("--references", files / "references.json", "--metrics", "rouge_l", "-f", "json")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from f1cap import corpus
 from f1cap.corpus.hypotheses import read_captions
+from f1cap.corpus.names import ImageNames
 from f1cap.errors import CaptionSetError, DatasetError, ImageError, UsageError
 from f1cap.models import naming
 from f1cap.models.catalog import CATALOG
@@ -97,7 +98,7 @@ def gather(request: ScoreRequest, *, references_needed: bool = True) -> Hypothes
     else:
         dataset = corpus.open_dataset([request.path] if request.path else [])
         references = (
-            corpus.read_references(request.references)
+            _as_in(dataset, corpus.read_references(request.references))
             if request.references is not None
             else dataset.references
         )
@@ -135,6 +136,17 @@ def _references_for_files(
             hint="Name the references: --references FILE.",
         )
     return dataset.references
+
+
+def _as_in(dataset: Dataset, references: Mapping[str, Reference]) -> dict[str, Reference]:
+    """Return references by the names that their images have in a dataset."""
+    names = ImageNames({item.name for item in dataset.items})
+    found: dict[str, Reference] = {}
+    for image, reference in references.items():
+        name = names.find(image)
+        # Two spellings of one name are two images to whoever wrote both.
+        found[image if name in references or name in found else name] = reference
+    return found
 
 
 def _reader(dataset: Dataset) -> Callable[[str], bytes]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
+import pillow_heif
 from PIL import Image
 
 SKY = (40, 90, 160)
@@ -41,6 +42,9 @@ def build_zoo(folder: Path) -> dict[str, str | None]:
         for name, (make, reason) in _LOCKED.items():
             make(folder / name)
             expected[name] = reason
+        locked = folder / "locked folder"  # no image, and no failure
+        locked.mkdir()
+        locked.chmod(0)
     (folder / "folder.jpg").mkdir()
     (folder / "folder.jpg" / "inside.jpg").write_bytes(encode("JPEG"))
     expected["folder.jpg/inside.jpg"] = None
@@ -59,14 +63,38 @@ def encode(
     return buffer.getvalue()
 
 
+def heic(*, size: tuple[int, int] = (64, 48), **options: object) -> bytes:
+    """Return what a phone makes of the same image."""
+    with Image.open(BytesIO(encode("PNG", size=size))) as image:
+        file = pillow_heif.from_pillow(image)
+    buffer = BytesIO()
+    file.save(buffer, quality=90, **options)
+    return buffer.getvalue()
+
+
 def png(width: int, height: int, *, depth: int = 8, colour: int = 2, pixels: bytes = b"") -> bytes:
     """Return a PNG whose header says what it likes."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
+
+
+def png_with_chunks(*chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG with these chunks before its pixels."""
+    data = encode("PNG")
+    start = data.index(b"IDAT") - 4
+    return data[:start] + b"".join(_chunk(*chunk) for chunk in chunks) + data[start:]
+
+
+def generated_text(length: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Return what an image generator writes about itself, of this length."""
+    text = zlib.compress(bytes(length))
+    return (b"zTXt", b"workflow\0\0" + text), (b"iTXt", b"prompt\0\1\0\0\0" + text)
 
 
 # Every one of these images is fine.
@@ -90,6 +118,8 @@ NAMES = (
 
 
 def _bad_files() -> dict[str, tuple[bytes, str]]:
+    tiff = bytearray(encode("TIFF", size=(400, 300), compression="tiff_lzw"))
+    tiff[60:90] = bytes(30)
     jpeg, large_png = encode("JPEG", size=(400, 300)), encode("PNG", size=(400, 300))
     damaged = "damaged or truncated"
     broken_crc = bytearray(large_png)
@@ -103,6 +133,7 @@ def _bad_files() -> dict[str, tuple[bytes, str]]:
         "cut.gif": (_cut(encode("GIF", size=(400, 300))), damaged),
         "cut.webp": (_cut(encode("WEBP", size=(400, 300))), damaged),
         "cut.tif": (_cut(encode("TIFF", size=(400, 300))), damaged),
+        "broken lzw.tif": (bytes(tiff), damaged),
         "cut.bmp": (_cut(encode("BMP", size=(400, 300))), damaged),
         "header only.jpg": (jpeg[:20], "not an image"),
         "signature only.png": (large_png[:8], "not an image"),
@@ -119,7 +150,7 @@ def _bad_files() -> dict[str, tuple[bytes, str]]:
             b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
             "not an image",
         ),
-        "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "HEIC"),
+        "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), damaged),
         "vector.png": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "not an image"),
     }
 
@@ -157,6 +188,8 @@ def _odd_images() -> dict[str, tuple[bytes, None]]:
         "jpeg inside.png": encode("JPEG"),
         "good.bmp": encode("BMP"),
         "good.avif": encode("AVIF"),
+        "good.heic": heic(),
+        "heic inside.jpg": heic(),
         "good.jp2": encode("JPEG2000"),
         "good.ppm": encode("PPM"),
     }
@@ -198,12 +231,6 @@ def _locked_file(path: Path) -> None:
     path.chmod(0)
 
 
-def _locked_folder(path: Path) -> None:
-    path.mkdir()
-    (path / "unseen.jpg").write_bytes(encode("JPEG"))
-    path.chmod(0)
-
-
 _SPECIAL_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "dangling.jpg": (_link("gone.jpg"), "link"),
     "loop.jpg": (_link("loop.jpg"), "symbolic links"),
@@ -214,5 +241,4 @@ _SPECIAL_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 _LOCKED: dict[str, tuple[Callable[[Path], None], str]] = {
     "locked.jpg": (_locked_file, "ermission denied"),
-    "locked folder": (_locked_folder, "cannot be listed"),
 }

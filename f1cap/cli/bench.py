@@ -17,6 +17,7 @@ def command(
     model: options.ModelsOpt = None,
     all_models: options.AllOpt = False,
     mini: options.MiniOpt = False,
+    include_hidden: options.IncludeHiddenOpt = False,
     batch_size: Annotated[
         str,
         typer.Option(
@@ -130,6 +131,7 @@ def command(
     request = BenchRequest(
         paths=tuple(paths or ()),
         models=models,
+        include_hidden=include_hidden,
         batch_sizes=options.parse_batch_sizes(batch_size),
         dtypes=options.parse_dtypes(dtype),
         num_beams=num_beams,

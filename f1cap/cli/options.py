@@ -147,6 +147,13 @@ AllOpt = Annotated[
 RecursiveOpt = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Search sub-folders too.")
 ]
+IncludeHiddenOpt = Annotated[
+    bool,
+    typer.Option(
+        "--include-hidden",
+        help="Also take hidden files and folders, and system folders, e.g. @eaDir.",
+    ),
+]
 LimitOpt = Annotated[
     int | None, typer.Option("--limit", min=1, help="Caption only the first N images.")
 ]
@@ -248,5 +255,8 @@ OutputOpt = Annotated[
 ]
 QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only errors.")]
 VerboseOpt = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Log model, checkpoint and device.")
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Log model, checkpoint, device and warnings about images."
+    ),
 ]

@@ -2,22 +2,29 @@
 
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from f1cap.corpus.files import reason_of
+from f1cap.corpus.image_formats import IMAGES
 from f1cap.corpus.items import FolderItems
-from f1cap.corpus.listing import IMAGES, UNDECODABLE, list_names
+from f1cap.corpus.listing import Listing, list_folder
 from f1cap.corpus.references import read_references
 from f1cap.errors import DatasetError, UsageError
 from f1cap.records.images import Dataset, Reference
 
 CAPTIONS = "captions.json"
+_NAMED = 3  # names in a note; the rest is counted
 
 
 def open_dataset(
-    paths: Sequence[Path], *, recursive: bool = True, limit: int | None = None
+    paths: Sequence[Path],
+    *,
+    recursive: bool = True,
+    include_hidden: bool = False,
+    limit: int | None = None,
 ) -> Dataset:
     """List the images of folders and files, and read the references beside them.
 
@@ -28,6 +35,7 @@ def open_dataset(
         paths: Folders and image files, mixed; a file is taken whatever its extension. None at
             all means ./dataset, or the bundled dataset where there is no such folder.
         recursive: Enter the folders' folders. What captions.json names is in the dataset anyway.
+        include_hidden: Take hidden files, and enter hidden folders and system folders.
         limit: Keep this many images, from the first.
 
     Raises:
@@ -45,9 +53,10 @@ def open_dataset(
         if source.file is not None:
             gathered.images[prefix + source.file] = None
         else:
-            _gather_folder(gathered, source.folder, prefix, recursive=recursive)
+            listing = _list(source.folder, recursive=recursive, include_hidden=include_hidden)
+            _gather_folder(gathered, source.folder, prefix, listing)
     if not gathered.images:
-        raise _no_images(sources, gathered.missing, recursive=recursive)
+        raise _no_images(sources, gathered, recursive=recursive)
     return Dataset(
         name=root.name or "images",
         location=str(root),
@@ -55,6 +64,7 @@ def open_dataset(
         references=gathered.references,
         missing=tuple(gathered.missing),
         passed_over=tuple(gathered.passed_over),
+        notes=tuple(_notes(gathered)),
         identity="\n".join(sorted({str(source.path) for source in sources})),
     )
 
@@ -96,6 +106,8 @@ class _Gathered:
     references: dict[str, Reference] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
+    unlisted: dict[str, str] = field(default_factory=dict)  # folders, and why
+    respelled: dict[str, str] = field(default_factory=dict)  # as captions.json has it, as the disk
 
 
 def _default_dataset() -> Path:
@@ -131,34 +143,93 @@ def _relative(folder: Path, root: Path) -> str:
     return "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
 
 
-def _gather_folder(gathered: _Gathered, folder: Path, prefix: str, *, recursive: bool) -> None:
+def _list(folder: Path, *, recursive: bool, include_hidden: bool) -> Listing:
     try:
-        names = list_names(folder, recursive=recursive)
-        passed_over = list_names(folder, recursive=recursive, extensions=UNDECODABLE)
+        return list_folder(folder, recursive=recursive, include_hidden=include_hidden)
     except OSError as error:
         message = f"The folder {folder} cannot be listed: {reason_of(error)}."
         raise DatasetError(message) from error
-    gathered.passed_over += [prefix + name for name in passed_over]
+
+
+def _gather_folder(gathered: _Gathered, folder: Path, prefix: str, listing: Listing) -> None:
+    gathered.passed_over += [prefix + name for name in listing.passed_over]
+    gathered.unlisted.update((prefix + name, why) for name, why in listing.unlisted.items())
     file = folder / CAPTIONS
     if _exists(file):
-        listed = set(names)
-        spellings = {_spelling(name): name for name in names}
-        for written, reference in read_references(file).items():
-            name = written if written in listed else spellings.get(_spelling(written), written)
-            if name in listed or _exists(folder / name):
-                gathered.images[prefix + name] = None
-                gathered.references[prefix + name] = reference
-            else:
-                gathered.missing[prefix + name] = None
-    gathered.images.update(dict.fromkeys(prefix + name for name in names))
+        references = read_references(file)
+        for written, name in _match(references, folder, listing.images).items():
+            if name is None:
+                gathered.missing[prefix + written] = None
+                continue
+            gathered.images[prefix + name] = None
+            gathered.references[prefix + name] = references[written]
+            if name != written:
+                gathered.respelled[prefix + written] = prefix + name
+    gathered.images.update(dict.fromkeys(prefix + name for name in listing.images))
+
+
+def _match(
+    written: Mapping[str, Reference], folder: Path, listed: Sequence[str]
+) -> dict[str, str | None]:
+    """Find the images that captions.json names; None is one that is not there.
+
+    Its own spelling comes first, then one that differs in the way that systems differ: accents
+    split (an archive made on a Mac), backslashes (Windows), capitals (a camera's card). On a disk
+    that does not tell capitals apart an image has two spellings; it is one image all the same.
+    """
+    exact = set(listed)
+    found: dict[str, str | None] = {name: name for name in written if name in exact}
+    spellings: defaultdict[str, list[str]] = defaultdict(list)
+    if len(found) < len(written):
+        for name in listed:
+            if name not in found:
+                spellings[_spelling(name)].append(name)
+    wanted = Counter(_spelling(name) for name in written if name not in found)
+    taken = {_spelling(name) for name in found}
+    for name in written:
+        if name in found:
+            continue
+        spelling = _spelling(name)
+        candidates = spellings.get(spelling, [])
+        if len(candidates) == 1 and wanted[spelling] == 1:
+            found[name] = candidates[0]
+        elif candidates or spelling in taken or not _exists(folder / name):
+            found[name] = None
+        else:
+            found[name] = name
+    return {name: found[name] for name in written}
 
 
 def _spelling(name: str) -> str:
-    """Return what two spellings of one name share.
+    """Return what two spellings of one name share."""
+    composed = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    return unicodedata.normalize("NFC", composed.casefold())
 
-    An archive made on a Mac splits its accents, a captions.json written on Windows has backslashes.
-    """
-    return os.path.normcase(unicodedata.normalize("NFC", name).replace("\\", "/"))
+
+def _notes(gathered: _Gathered) -> Iterable[str]:
+    if gathered.passed_over:
+        yield (
+            f"Skipped images that f1cap cannot decode: {_some(gathered.passed_over)}. "
+            "Convert them to JPEG to caption them."
+        )
+    if gathered.unlisted:
+        folders = [f"{name} ({why})" for name, why in gathered.unlisted.items()]
+        yield f"Skipped folders that cannot be listed: {_some(folders)}."
+    if gathered.respelled:
+        pairs = [_pair(written, name) for written, name in gathered.respelled.items()]
+        yield f"Names in {CAPTIONS} that the disk spells otherwise: {_some(pairs)}."
+
+
+def _pair(written: str, name: str) -> str:
+    """Show two spellings; accents that are split look like accents that are not."""
+    if unicodedata.normalize("NFC", written) == unicodedata.normalize("NFC", name):
+        return f"{written!a} is {name!a}"
+    return f"{written} is {name}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - _NAMED
+    return ", ".join(texts[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _exists(path: Path) -> bool:
@@ -172,29 +243,28 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _no_images(
-    sources: Sequence[_Source], missing: Sequence[str] | dict[str, None], *, recursive: bool
-) -> DatasetError:
+def _no_images(sources: Sequence[_Source], gathered: _Gathered, *, recursive: bool) -> DatasetError:
     where = ", ".join(str(source.folder) for source in sources)
-    if missing:
-        first = next(iter(missing))
+    if gathered.missing:
+        first = next(iter(gathered.missing))
         return DatasetError(
-            f"None of the {len(missing)} images named in {where}/{CAPTIONS} exists: "
-            f"{first}{' …' if len(missing) > 1 else ''}",
+            f"None of the {len(gathered.missing)} images named in {where}/{CAPTIONS} exists: "
+            f"{first}{' …' if len(gathered.missing) > 1 else ''}",
             hint="Their names are relative to the folder that holds captions.json.",
         )
-    return DatasetError(f"There are no images in {where}.", hint=_hint(sources, recursive))
+    hint = _hint(sources, gathered, recursive=recursive)
+    return DatasetError(f"There are no images in {where}.", hint=hint)
 
 
-def _hint(sources: Sequence[_Source], recursive: bool) -> str:
+def _hint(sources: Sequence[_Source], gathered: _Gathered, *, recursive: bool) -> str:
     """Say why a folder that may hold photographs has none for f1cap."""
-    if any(list_names(source.folder, extensions=UNDECODABLE) for source in sources):
-        return (
-            "HEIC and raw photographs must be converted to JPEG first: "
-            "Pillow, which opens images for f1cap, cannot decode them."
-        )
-    if not recursive and any(list_names(source.folder) for source in sources):
+    if notes := list(_notes(gathered)):
+        return " ".join(notes)
+    folders = [source.folder for source in sources]
+    if not recursive and any(list_folder(folder).images for folder in folders):
         return "There are images in its sub-folders: leave out --no-recursive."
+    if any(list_folder(folder, include_hidden=True).images for folder in folders):
+        return "There are images in hidden or system folders: add --include-hidden."
     known = " ".join(sorted(IMAGES))
     return (
         f"Images are recognised by their extension: {known}. A file given by name is always opened."

@@ -5,12 +5,14 @@ import math
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from typing import TYPE_CHECKING
 
+from f1cap.corpus import library_messages
+from f1cap.corpus.colour_profiles import ProfileError, to_srgb
 from f1cap.corpus.files import reason_of
+from f1cap.corpus.image_formats import open_image
 from f1cap.errors import ImageError
 
 if TYPE_CHECKING:
@@ -23,14 +25,9 @@ MAX_ASPECT = 20
 # How much larger than what the model sees a reduced JPEG stays: with less, colours differ more and
 # more captions change; with more, decoding takes longer.
 _REDUCED = 3
-
-# What photographs come in. Pillow knows more, some of them unsafe for files of unknown origin: EPS,
-# for one, starts Ghostscript.
-FORMATS = (
-    *("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
-    *("ICO", "ICNS", "PCX", "PSD", "SGI", "DDS"),
-)
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+_REDUCIBLE = ("JPEG", "MPO")
+# Messages of C libraries that are kept for one image; the rest repeats them.
+_MOST_MESSAGES = 5
 _SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
 _PILLOW = r"PIL\."
 _lock = threading.Lock()
@@ -38,10 +35,18 @@ _convert_lock = threading.Lock()
 _nowhere = logging.NullHandler()
 
 
+OnNote = Callable[[str], None]
+
+
 def decode_image(
-    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, for_side: int | None = None
+    data: bytes,
+    name: str,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    for_side: int | None = None,
+    on_note: OnNote = lambda _: None,
 ) -> "Image":
-    """Return an image as people see it: upright, in RGB, its first frame.
+    """Return an image as people see it: upright, in sRGB, its first frame.
 
     The content decides, not the extension. What is transparent shows white. 16-bit grey keeps its
     whole range. An image longer than MAX_ASPECT times its width is squeezed to that ratio.
@@ -53,6 +58,7 @@ def decode_image(
         max_pixels: A larger image is refused before it is decoded; at most MAX_PIXELS.
         for_side: Pixels on a side of what will be made of it. A JPEG that is much larger is then
             decoded at a half, a quarter or an eighth of its size: faster, and not quite the same.
+        on_note: Called with each remark on the file, whether or not it can be decoded.
 
     Raises:
         ImageError: It cannot be decoded, whatever the decoder's own exception was.
@@ -60,22 +66,22 @@ def decode_image(
     if not data:
         raise ImageError(f"{name} is an empty file.")
     _prepare_pillow()
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
-    with _one_sentence(name, max_pixels):
+    with _one_sentence(name, max_pixels), _collected(on_note):
         try:
-            image = Image.open(BytesIO(data), formats=FORMATS)
+            image = open_image(data)
         except UnidentifiedImageError as error:
-            raise _unidentified(data, name) from error
+            raise _unidentified(name) from error
         with image:
             _check_size(image.size, name, max_pixels)
             if for_side is not None:
                 _reduce(image, for_side)
             image.load()
-            return _as_seen(image)
+            return _as_seen(image, on_note)
 
 
-def convert_image(image: "Image", name: str) -> "Image":
+def convert_image(image: "Image", name: str, *, on_note: OnNote = lambda _: None) -> "Image":
     """Return an opened image as `decode_image` would; the given one is not changed.
 
     Raises:
@@ -83,14 +89,32 @@ def convert_image(image: "Image", name: str) -> "Image":
     """
     _prepare_pillow()
     # One image may be given twice, and Pillow loads it where it stands.
-    with _one_sentence(name, MAX_PIXELS), _convert_lock:
+    with _one_sentence(name, MAX_PIXELS), _collected(on_note), _convert_lock:
         _check_size(image.size, name, MAX_PIXELS)
         image.load()
-        return _as_seen(image)
+        return _as_seen(image, on_note)
 
 
-def _as_seen(image: "Image") -> "Image":
-    return _squeeze(_turn(_to_rgb(image), _orientation(image)))
+def _as_seen(image: "Image", on_note: OnNote) -> "Image":
+    rgb = _to_rgb(image)
+    if "icc_profile" in image.info:
+        try:
+            rgb = to_srgb(image, rgb, image.info["icc_profile"])
+        except ProfileError as error:
+            on_note(f"Its colour profile {error}, and was ignored.")
+    return _squeeze(_turn(rgb, _orientation(image)))
+
+
+@contextmanager
+def _collected(on_note: OnNote) -> Iterator[None]:
+    """Pass on the messages of C libraries, each once."""
+    lines: dict[str, None] = {}
+    try:
+        with library_messages.redirected(lines.setdefault):
+            yield
+    finally:
+        for line in list(lines)[:_MOST_MESSAGES]:
+            on_note(line)
 
 
 @contextmanager
@@ -118,7 +142,8 @@ def _one_sentence(name: str, max_pixels: int) -> Iterator[None]:
 def _reduce(image: "Image", side: int) -> None:
     """Have a JPEG decoded at a reduced size, if its short side stays `_REDUCED` times `side`."""
     scale = _REDUCED * side / min(image.size)
-    if scale < 1:  # other formats, and scales that there are none of, leave the image as it is
+    # HEIC would answer with a thumbnail of any quality.
+    if scale < 1 and image.format in _REDUCIBLE:
         width, height = image.size
         image.draft(image.mode, (math.ceil(width * scale), math.ceil(height * scale)))
 
@@ -151,12 +176,7 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
         )
 
 
-def _unidentified(data: bytes, name: str) -> ImageError:
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return ImageError(
-            f"{name} is a HEIC image, which Pillow cannot decode.",
-            hint="Convert it to JPEG first.",
-        )
+def _unidentified(name: str) -> ImageError:
     return ImageError(f"{name} is not an image that f1cap can decode.")
 
 

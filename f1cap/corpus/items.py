@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from f1cap.corpus.files import UnreadableError, read_bounded
-from f1cap.corpus.image_files import convert_image, decode_image
+from f1cap.corpus.image_files import OnNote, convert_image, decode_image
 from f1cap.errors import ImageError
 from f1cap.records.images import ImageAddress, ImageItem
 
@@ -84,7 +84,9 @@ def open_item(address: ImageAddress) -> ImageItem:
     return FileItem(address.name, Path(address.location))
 
 
-def decode_loaded(image: LoadedImage, *, for_side: int | None = None) -> "Image":
+def decode_loaded(
+    image: LoadedImage, *, for_side: int | None = None, on_note: OnNote = lambda _: None
+) -> "Image":
     """Return an image in memory as `decode_image` returns one.
 
     Raises:
@@ -95,7 +97,7 @@ def decode_loaded(image: LoadedImage, *, for_side: int | None = None) -> "Image"
 
     source = image.source
     if isinstance(source, bytes | bytearray | memoryview):
-        return decode_image(bytes(source), image.name, for_side=for_side)
+        return decode_image(bytes(source), image.name, for_side=for_side, on_note=on_note)
     if isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3 or not source.size:
             shape = ", ".join(map(str, source.shape))
@@ -105,7 +107,7 @@ def decode_loaded(image: LoadedImage, *, for_side: int | None = None) -> "Image"
             )
         source = Pillow.fromarray(source)
     if isinstance(source, Pillow.Image):
-        return convert_image(source, image.name)
+        return convert_image(source, image.name, on_note=on_note)
     raise ImageError(
         f"{image.name} is of type {type(source).__name__}, which is not an image.",
         hint="f1cap takes a path, bytes, a PIL image, or an array [height, width, 3] of uint8.",

@@ -3,45 +3,61 @@
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-# What Pillow decodes and people keep photographs in. Written down, since asking Pillow would
-# import all its decoders.
-IMAGES = frozenset(
-    {"jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff"}
-    | {"avif", "avifs", "jp2", "j2k", "jpf", "jpx", "j2c", "jpc", "ppm", "pgm", "pbm", "pnm", "pfm"}
-    | {"tga", "qoi"}
-)
-# Photographs that Pillow cannot decode; named in a hint where a folder holds nothing else.
-UNDECODABLE = frozenset(
-    {"heic", "heif", "hif", "jxl", "cr2", "cr3", "nef", "arw", "dng", "orf", "rw2", "raf"}
-)
+from f1cap.corpus.files import reason_of
+from f1cap.corpus.image_formats import IMAGES, UNDECODABLE
 
+# Folders of the operating system or NAS: thumbnails, recycle bins, snapshots, metadata of macOS
+# archives. In lower case.
+_SYSTEM_FOLDERS = frozenset(
+    {"@eadir", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "$recycle.bin"}
+    | {"recycler", "system volume information", "lost+found", "__macosx"}
+)
 _DIGITS = re.compile("[0-9]+")
 
 
-def list_names(
-    folder: Path, *, recursive: bool = True, extensions: frozenset[str] = IMAGES
-) -> list[str]:
-    """Return the images under a folder as POSIX paths relative to it, in natural order.
+@dataclass(slots=True)
+class Listing:
+    """What lies under a folder, as POSIX paths relative to it.
 
-    Hidden files and folders are passed over. A linked folder is entered, but no folder is listed
-    twice. What cannot be looked into (a folder without permission, a dangling link with an image's
-    name) is listed like an image, so that it becomes one named error in its turn and is not
-    silently left out.
+    Attributes:
+        images: In natural order.
+        passed_over: Images in formats that f1cap does not decode, in natural order.
+        unlisted: Folders that cannot be looked into, and why.
+    """
+
+    images: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    unlisted: dict[str, str] = field(default_factory=dict)
+
+
+def list_folder(folder: Path, *, recursive: bool = True, include_hidden: bool = False) -> Listing:
+    """List the images under a folder.
+
+    A linked folder is entered, but no folder is listed twice. A dangling link with an image's name
+    is listed like an image, so that it becomes one named error in its turn and is not silently
+    left out.
 
     Args:
         folder: Resolved.
         recursive: Enter its folders too.
-        extensions: Lower case, without the dot.
+        include_hidden: Take hidden files, and enter hidden folders and system folders.
 
     Raises:
         OSError: The folder itself cannot be listed.
     """
-    names = list(_walk(folder, recursive=recursive, extensions=extensions))
-    names.sort()  # decides between names that are equal in natural order (img1, img01)
-    names.sort(key=natural_key)
-    return names
+    listing = Listing()
+    for name, extension in _walk(folder, listing.unlisted, recursive, include_hidden):
+        if extension in IMAGES:
+            listing.images.append(name)
+        elif extension in UNDECODABLE:
+            listing.passed_over.append(name)
+    for names in (listing.images, listing.passed_over):
+        names.sort()  # decides between names that are equal in natural order (img1, img01)
+        names.sort(key=natural_key)
+    return listing
 
 
 def natural_key(name: str) -> str:
@@ -58,8 +74,10 @@ def _sortable(match: re.Match[str]) -> str:
     return f"{len(digits):03d}{digits}"
 
 
-def _walk(root: Path, *, recursive: bool, extensions: frozenset[str]) -> Iterator[str]:
-    """Yield names in no order.
+def _walk(
+    root: Path, unlisted: dict[str, str], recursive: bool, include_hidden: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield the names of files and their extensions, in no order.
 
     Linked folders wait until the real ones are done, so that an image that can be reached both
     ways has its real name.
@@ -76,16 +94,16 @@ def _walk(root: Path, *, recursive: bool, extensions: frozenset[str]) -> Iterato
             seen.add(identity)
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.name.startswith("."):
+                    if entry.name.startswith(".") and not include_hidden:
                         continue
-                    if _is_folder(entry):
+                    if not _is_folder(entry):
+                        yield prefix + entry.name, _extension(entry.name)
+                    elif include_hidden or entry.name.lower() not in _SYSTEM_FOLDERS:
                         (linked if entry.is_symlink() else real).append(f"{prefix}{entry.name}/")
-                    elif _extension(entry.name) in extensions:
-                        yield prefix + entry.name
-        except OSError:
+        except OSError as error:
             if not prefix:
                 raise
-            yield prefix.removesuffix("/")
+            unlisted[prefix.removesuffix("/")] = reason_of(error)
         if not recursive:
             return
 

@@ -153,7 +153,7 @@ class CaptionOutcome:
     """All runs of one command, and what failed on the way.
 
     Attributes:
-        passed_over: Files in the folder that are photographs and cannot be decoded.
+        passed_over: Files in the folder that are images and that f1cap does not decode.
     """
 
     runs: tuple[CaptionRun, ...]

@@ -76,8 +76,9 @@ class Dataset:
         items: May be made as they are asked for, so that 100,000 of them cost little.
         references: By image name; empty where there is no captions.json.
         missing: Images that captions.json names and the dataset lacks.
-        passed_over: HEIC and raw photographs, which Pillow cannot decode; no failures, as cameras
-            put them beside a JPEG of the same image.
+        passed_over: Images in formats that f1cap does not decode, raw photographs above all; no
+            failures, as cameras put them beside a JPEG of the same image.
+        notes: Sentences for people about what else was found.
         identity: What tells this dataset from another of the same name (see `store`).
     """
 
@@ -87,6 +88,7 @@ class Dataset:
     references: Mapping[str, Reference]
     missing: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     identity: str = ""
 
 

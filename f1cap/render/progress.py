@@ -2,7 +2,7 @@
 
 import time
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -29,6 +29,7 @@ class CaptionState:
         images: To be captioned, or reused, or to fail.
         done: Of these, finished.
         captioned: New captions.
+        noted: Images with remarks on their files.
         started_s: When the model was ready, by the monotonic clock.
         downloaded_bytes: Of `download_bytes`, while the model is downloaded.
         caption: The newest.
@@ -41,6 +42,7 @@ class CaptionState:
     images: int = 0
     done: int = 0
     captioned: int = 0
+    noted: int = 0
     started_s: float = 0.0
     # download
     downloaded_bytes: int = 0
@@ -135,6 +137,13 @@ class CaptionProgress:
         self._say(f"failed: {problem.message}", style="red")
         self.state.done += problem.image is not None
 
+    def image_noted(self, image: str, notes: Sequence[str]) -> None:
+        """Print a line each where `verbose`, and count it."""
+        self.state.noted += 1
+        if self._verbose:
+            for note in notes:
+                self._say(f"note: {image}: {note}")
+
     def note(self, message: str) -> None:
         """Print one line."""
         if not self._quiet:
@@ -142,6 +151,8 @@ class CaptionProgress:
 
     def model_finished(self, run: CaptionRun) -> None:
         """End the display of this model."""
+        if self.state.noted and not self._verbose:
+            self.note(f"{count(self.state.noted, 'image')} with warnings; --verbose lists them.")
         self.state = CaptionState()
         if self._display is not None:
             self._display.finished(run)

@@ -141,11 +141,11 @@ def test_a_run_with_nothing_to_do_keeps_what_was_measured(
 def test_photographs_that_nobody_can_decode_are_named(
     runner: CliRunner, photos: Path, checkpoint: Path
 ) -> None:
-    (photos / "cars" / "IMG_1.HEIC").write_bytes(b"x")
+    (photos / "cars" / "IMG_1.NEF").write_bytes(b"x")
     result = run_caption(runner, photos, "--model", checkpoint, "--format", "json")
     assert result.exit_code == 0
-    assert "HEIC and raw files: cars/IMG_1.HEIC." in result.stderr
-    assert document_of(result)["data"]["passed_over"] == ["cars/IMG_1.HEIC"]
+    assert "cannot decode: cars/IMG_1.NEF." in result.stderr
+    assert document_of(result)["data"]["passed_over"] == ["cars/IMG_1.NEF"]
 
 
 def test_output_through_a_link_and_into_what_is_no_file(

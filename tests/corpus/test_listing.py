@@ -52,11 +52,40 @@ def test_a_folder_in_natural_order(tmp_path: Path) -> None:
 
 
 def test_what_is_no_image_is_passed_over(tmp_path: Path) -> None:
-    fill(tmp_path, "a.jpg", "b.txt", "jpg", "c.jpg.part", ".hidden.jpg", ".cache/d.jpg", "e.heic")
+    fill(tmp_path, "a.jpg", "b.txt", "jpg", "c.jpg.part", ".hidden.jpg", ".cache/d.jpg", "e.nef")
     fill(tmp_path, "folder.jpg/f.png")
     (tmp_path / "empty.jpg").mkdir()
     assert images(tmp_path) == ("a.jpg", "folder.jpg/f.png")
     assert images(tmp_path, recursive=False) == ("a.jpg",)
+
+
+SYSTEMS = (
+    *(
+        "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg",
+        "sub/@eaDir/b.jpg",
+        "#recycle/c.jpg",
+        "#snapshot/d.jpg",
+    ),
+    *("$RECYCLE.BIN/e.jpg", "$Recycle.Bin/f.jpg", ".Trash-1000/files/g.jpg", "__MACOSX/._a.jpg"),
+    *("._a.jpg", ".thumbnails/h.png", "System Volume Information/i.jpg", "lost+found/j.jpg"),
+)
+
+
+def test_what_systems_keep_for_themselves_is_passed_over(tmp_path: Path) -> None:
+    root = fill(tmp_path / "photos", "a.jpg", "sub/eadir/k.jpg", "recycle/l.jpg", *SYSTEMS)
+    mine = ("a.jpg", "recycle/l.jpg", "sub/eadir/k.jpg")
+    assert images(root) == mine
+    everything = corpus.open_dataset([root], include_hidden=True)
+    assert set(names(everything)) == {*mine, *SYSTEMS}
+    # who names such a folder wants what is in it
+    assert images(root / "#recycle") == ("c.jpg",)
+
+
+def test_only_hidden_images_say_how_to_reach_them(tmp_path: Path) -> None:
+    fill(tmp_path, "#recycle/a.jpg")
+    with pytest.raises(DatasetError) as caught:
+        images(tmp_path)
+    assert "--include-hidden" in str(caught.value.hint)
 
 
 def test_links_to_folders_end_and_repeat_nothing(tmp_path: Path) -> None:
@@ -163,12 +192,37 @@ def test_captions_of_each_of_several_folders(tmp_path: Path) -> None:
 
 
 def test_names_from_another_system_find_their_files(tmp_path: Path) -> None:
-    fill(tmp_path, "pits/cafe\u0301.jpg")  # as an archive made on a Mac has it
-    describe(tmp_path, "pits\\caf\u00e9.jpg")
+    fill(tmp_path, "pits/cafe\u0301.jpg", "cafe\u0301.jpg")  # as an archive made on a Mac has it
+    describe(tmp_path, "pits\\caf\u00e9.jpg", "caf\u00e9.jpg")
     dataset = corpus.open_dataset([tmp_path])
-    assert names(dataset) == ("pits/cafe\u0301.jpg",)
+    assert names(dataset) == ("pits/cafe\u0301.jpg", "cafe\u0301.jpg")
     assert set(dataset.references) == set(names(dataset))
     assert dataset.missing == ()
+    (note,) = dataset.notes
+    pits, cafe = "pits\\caf\u00e9.jpg is pits/cafe\u0301.jpg", r"'caf\xe9.jpg' is 'cafe\u0301.jpg'"
+    assert note == f"Names in captions.json that the disk spells otherwise: {pits}, {cafe}."
+
+
+def test_capitals_find_their_file_where_only_one_can_be_meant(tmp_path: Path) -> None:
+    fill(tmp_path, "img_0001.jpg", "b.JPG", "B.jpg", "c.jpg", "d.jpg", "e.jpg")
+    describe(tmp_path, "D.jpg", "IMG_0001.JPG", "b.jpg", "c.jpg", "C.JPG", "E.jpg", "E.JPG")
+    dataset = corpus.open_dataset([tmp_path])
+    assert set(dataset.references) == {"img_0001.jpg", "c.jpg", "d.jpg"}
+    assert names(dataset)[:3] == ("d.jpg", "img_0001.jpg", "c.jpg")
+    assert dataset.missing == ("b.jpg", "C.JPG", "E.jpg", "E.JPG")
+    (note,) = dataset.notes
+    assert note.endswith(": D.jpg is d.jpg, IMG_0001.JPG is img_0001.jpg.")
+
+
+def test_no_image_is_there_twice_on_a_disk_that_knows_no_capitals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "img_1.jpg", "img_2.jpg")
+    describe(tmp_path, "IMG_1.JPG", "img_2.jpg", "IMG_2.JPG")
+    monkeypatch.setattr(datasets, "_exists", lambda _path: True)
+    dataset = corpus.open_dataset([tmp_path])
+    assert names(dataset) == ("img_1.jpg", "img_2.jpg")
+    assert dataset.missing == ("IMG_2.JPG",)
 
 
 def test_the_limit_counts_from_the_first(tmp_path: Path) -> None:
@@ -218,10 +272,10 @@ def test_no_images_says_what_would_be_one(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         images(tmp_path, recursive=False)
     assert "--no-recursive" in str(caught.value.hint)
-    fill(tmp_path / "phone", "IMG_1.HEIC")
+    fill(tmp_path / "phone", "IMG_1.DNG")
     with pytest.raises(DatasetError) as caught:
         images(tmp_path / "phone")
-    assert "JPEG" in str(caught.value.hint)
+    assert "cannot decode: IMG_1.DNG. Convert them to JPEG" in str(caught.value.hint)
 
 
 def test_a_dataset_file_whose_images_are_all_gone(tmp_path: Path) -> None:
@@ -234,7 +288,9 @@ def test_a_dataset_file_whose_images_are_all_gone(tmp_path: Path) -> None:
 def test_locked_folders(tmp_path: Path) -> None:
     root = fill(tmp_path / "photos", "a.jpg", "locked/b.jpg")
     (root / "locked").chmod(0)
-    assert images(root) == ("a.jpg", "locked")  # to fail by name in its turn
+    dataset = corpus.open_dataset([root])
+    assert names(dataset) == ("a.jpg",)
+    assert dataset.notes == ("Skipped folders that cannot be listed: locked (Permission denied).",)
     with pytest.raises(DatasetError, match="cannot be listed: Permission denied"):
         images(root / "locked")
     (root / "locked").chmod(0o700)
@@ -247,7 +303,7 @@ def test_a_listed_image_in_a_locked_folder_is_no_missing_one(tmp_path: Path) -> 
     (tmp_path / "locked").chmod(0)
     dataset = corpus.open_dataset([tmp_path])
     (tmp_path / "locked").chmod(0o700)
-    assert names(dataset) == ("locked/b.jpg", "a.jpg", "locked")
+    assert names(dataset) == ("locked/b.jpg", "a.jpg")
     assert dataset.missing == ()
 
 
@@ -262,7 +318,9 @@ def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "scandir", refuse)
     refused = ["locked"]
-    assert images(root) == ("a.jpg", "locked")
+    dataset = corpus.open_dataset([root])
+    assert names(dataset) == ("a.jpg",)
+    assert dataset.notes == ("Skipped folders that cannot be listed: locked (Permission denied).",)
     refused = ["photos"]
     with pytest.raises(DatasetError, match=r"photos cannot be listed: Permission denied\.$"):
         images(root)

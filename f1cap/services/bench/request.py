@@ -17,6 +17,7 @@ class BenchRequest:
 
     Attributes:
         batch_sizes: One row for each; None in it is f1cap's choice.
+        include_hidden: Take hidden files, and enter hidden folders and system folders.
         dtypes: One row for each.
         min_images: Images that each model captions at least, and how many different ones.
         min_seconds: Time that each model captions at least.
@@ -30,6 +31,7 @@ class BenchRequest:
 
     paths: tuple[Path, ...]
     models: tuple[str, ...]
+    include_hidden: bool = False
     # settings, each combination a row
     batch_sizes: tuple[int | None, ...] = (None,)
     dtypes: tuple[DType, ...] = (DType.AUTO,)

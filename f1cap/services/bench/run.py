@@ -40,6 +40,7 @@ class _Plan:
     dataset: str
     images: tuple[ImageItem, ...]
     references: Mapping[str, Reference]
+    notes: tuple[str, ...]
     baseline: BenchmarkSummary | None
 
 
@@ -71,6 +72,8 @@ def run_bench(request: BenchRequest, listener: BenchListener) -> Benchmark:
     """
     plan = _make_plan(request)
     listener.bench_started([each.label for each in plan.configurations], len(plan.images))
+    for sentence in plan.notes:
+        listener.note(sentence)
     measured = _Measured()
     try:
         for index, configuration in enumerate(plan.configurations):
@@ -212,11 +215,11 @@ def _make_plan(request: BenchRequest) -> _Plan:
         for dtype in request.dtypes
         for batch_size in request.batch_sizes
     )
-    dataset = corpus.open_dataset(request.paths)
+    dataset = corpus.open_dataset(request.paths, include_hidden=request.include_hidden)
     images = choose_images(dataset.items, request.min_images)
     if not images:
         raise DatasetError(f"There are no images in {dataset.location}.")
-    return _Plan(configurations, dataset.name, images, dataset.references, baseline)
+    return _Plan(configurations, dataset.name, images, dataset.references, dataset.notes, baseline)
 
 
 def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:

@@ -35,6 +35,7 @@ class Captioned:
         key: The journal's key of the caption; empty without a journal.
         prepare_s: Time spent on reading, decoding and preprocessing it.
         generate_s: Its share of its batch's time.
+        notes: Remarks on its file.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Captioned:
     caption: Caption
     prepare_s: float
     generate_s: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class CaptionLoop:
             line_breaks=has_line_breaks(generation.text),
             latency_s=image.prepare_s + generate_s,
         )
-        return Captioned(image.index, image.key, caption, image.prepare_s, generate_s)
+        return Captioned(image.index, image.key, caption, image.prepare_s, generate_s, image.notes)
 
 
 def clean_caption(text: str) -> str:

@@ -44,6 +44,7 @@ class Prepared:
         key: The journal's key of the caption it will get; empty without a journal.
         pixels: What the captioner's `preprocess` made.
         prepare_s: Time spent on reading, decoding and preprocessing it.
+        notes: Remarks on its file.
     """
 
     index: int
@@ -51,6 +52,7 @@ class Prepared:
     key: str
     pixels: Any
     prepare_s: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An image that gets no caption, and why."""
+    """An image that gets no caption, why, and remarks on its file."""
 
     index: int
     name: str
     error: ImageError
+    notes: tuple[str, ...] = ()
 
 
 class Preparer:
@@ -111,20 +114,24 @@ class Preparer:
     def _prepare(self, index: int, image: Source, find: Find | None) -> Prepared | Kept | Failed:
         started = time.perf_counter()
         key = ""
+        notes: list[str] = []
         try:
             if isinstance(image, corpus.LoadedImage):
-                decoded = corpus.decode_loaded(image, for_side=self._side)
+                decoded = corpus.decode_loaded(image, for_side=self._side, on_note=notes.append)
             else:
                 data = image.read()
                 if find is not None:
                     key, position = find(image.name, data)
                     if position is not None:
                         return Kept(index, image.name, position)
-                decoded = corpus.decode_image(data, image.name, for_side=self._side)
+                decoded = corpus.decode_image(
+                    data, image.name, for_side=self._side, on_note=notes.append
+                )
             pixels = self._captioner.preprocess(decoded)
         except ImageError as error:
-            return Failed(index, image.name, error)
-        return Prepared(index, image.name, key, pixels, time.perf_counter() - started)
+            return Failed(index, image.name, error, tuple(notes))
+        seconds = time.perf_counter() - started
+        return Prepared(index, image.name, key, pixels, seconds, tuple(notes))
 
 
 def prefetch(

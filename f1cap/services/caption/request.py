@@ -1,5 +1,6 @@
 """The request of a caption run, and the listener of its events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ class CaptionRequest:
     models: tuple[str, ...]
     # images
     recursive: bool = True
+    include_hidden: bool = False
     limit: int | None = None
     reduced_jpeg: bool = False
     # decoding
@@ -63,6 +65,10 @@ class CaptionListener(Protocol):
 
     def failed(self, problem: Problem) -> None:
         """Report an image or a model that failed; the command goes on."""
+        ...
+
+    def image_noted(self, image: str, notes: Sequence[str]) -> None:
+        """Report remarks on an image's file; its caption or failure is reported next."""
         ...
 
     def note(self, message: str) -> None:

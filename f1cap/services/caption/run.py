@@ -4,7 +4,6 @@ import hashlib
 import os
 import time
 from array import array
-from collections.abc import Sequence
 
 from f1cap import corpus, measure
 from f1cap.errors import F1capError, UsageError
@@ -21,8 +20,6 @@ from f1cap.services.caption.output import SidecarError, Sidecars, run_record
 from f1cap.services.caption.prepare import Failed, Find, Kept, Lookup
 from f1cap.services.caption.request import CaptionListener, CaptionRequest
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
-
-_MAX_NAMES = 3  # files that a note lists; the rest is counted
 
 
 def caption_images(request: CaptionRequest, listener: CaptionListener) -> CaptionOutcome:
@@ -42,12 +39,17 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
             catalog.require_prompt(spec)
     if request.sidecar is not None and len(specs) > 1:
         raise UsageError("--sidecar works with one model only: its files carry no model name.")
-    dataset = corpus.open_dataset(request.paths, recursive=request.recursive, limit=request.limit)
+    dataset = corpus.open_dataset(
+        request.paths,
+        recursive=request.recursive,
+        include_hidden=request.include_hidden,
+        limit=request.limit,
+    )
     missing = [_missing(dataset, image) for image in dataset.missing]
     for problem in missing:
         listener.failed(problem)
-    if dataset.passed_over:
-        listener.note(_passed_over(dataset.passed_over))
+    for sentence in dataset.notes:
+        listener.note(sentence)
     runs: list[CaptionRun] = []
     problems = list(missing)
     for spec in specs:
@@ -152,6 +154,8 @@ class ModelRun:
         loop = CaptionLoop(captioner, settings, batch_size=self._request.batch_size)
         find = _finder(journal, captioner, settings)
         for result in loop.run(items, find=find, on_note=self._listener.note):
+            if not isinstance(result, Kept) and result.notes:
+                self._listener.image_noted(items[result.index].name, result.notes)
             if isinstance(result, Failed):
                 self._fail(Problem.of(result.error, image=result.name, model=self._spec.name))
             elif isinstance(result, Kept):
@@ -253,14 +257,6 @@ class MemoryGauge:
         used_bytes = self._gpu.process_vram_bytes(os.getpid())
         self.vram_peak_bytes = _larger(self.vram_peak_bytes, used_bytes)
         return MemoryReading(rss_bytes, used_bytes, self._gpu.vram_total_bytes)
-
-
-def _passed_over(names: Sequence[str]) -> str:
-    """Say which photographs were not opened."""
-    named = ", ".join(names[:_MAX_NAMES]) + (
-        f" and {len(names) - _MAX_NAMES:,} more" * (len(names) > _MAX_NAMES)
-    )
-    return f"Skipped HEIC and raw files: {named}. Convert them to JPEG to caption them."
 
 
 def _missing(dataset: Dataset, image: str) -> Problem:

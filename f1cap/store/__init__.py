@@ -8,7 +8,6 @@ from f1cap.store.folders import (
     write_comparison,
 )
 from f1cap.store.journal import CaptionList, Journal, caption_key
-from f1cap.store.results import models_with_results, read_results
 
 __all__ = [
     "COMPARISON",
@@ -18,7 +17,5 @@ __all__ = [
     "ResultsFolder",
     "caption_key",
     "dataset_folder",
-    "models_with_results",
-    "read_results",
     "write_comparison",
 ]

@@ -17,8 +17,7 @@ from f1cap.models import catalog, registry
 from f1cap.models.device import runtime
 from f1cap.models.device.placement import resolve_placement
 from f1cap.models.families import weights
-from f1cap.models.families.captioner import TransformersCaptioner, generate_options
-from f1cap.models.families.inputs import move
+from f1cap.models.families.captioner import TransformersCaptioner, generate_options, move
 from f1cap.models.hub import cache, download
 from f1cap.records.captions import Generation
 from f1cap.records.models import Decoding, DType, ModelSpec, Placement

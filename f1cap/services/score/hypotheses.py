@@ -14,7 +14,8 @@ from f1cap.models.catalog import CATALOG
 from f1cap.records.captions import CaptionSet, RunCost
 from f1cap.records.images import Dataset, Reference, category_of
 from f1cap.records.scores import Annotations, CaptionFlags, ScoreOptions
-from f1cap.store import ResultsFolder, dataset_folder, models_with_results, read_results
+from f1cap.store import ResultsFolder, dataset_folder
+from f1cap.store.results import models_with_results, read_results
 
 
 @dataclass(frozen=True, slots=True)

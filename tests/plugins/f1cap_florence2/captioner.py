@@ -9,8 +9,7 @@ from PIL import Image
 from transformers import AutoTokenizer, Florence2ForConditionalGeneration, Florence2Processor
 
 from f1cap.models.families import weights
-from f1cap.models.families.captioner import TextIds, TransformersCaptioner
-from f1cap.models.families.inputs import ModelInputs
+from f1cap.models.families.captioner import ModelInputs, TextIds, TransformersCaptioner
 from f1cap.records.captions import Generation
 
 TASK = "<CAPTION>"

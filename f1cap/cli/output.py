@@ -124,7 +124,8 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
         temporary = Path(name)
         with os.fdopen(descriptor, **options) as stream:
             yield stream
-        temporary.chmod(0o644)
+        with suppress(OSError):  # network shares and FAT have no modes to change
+            temporary.chmod(0o644)
         temporary.replace(path)
         temporary = None
     except OSError as error:
@@ -139,12 +140,12 @@ def open_output(path: Path | None, *, binary: bool = False) -> Iterator[Any]:
 def caption_progress(*, quiet: bool, verbose: bool) -> Iterator["CaptionProgress"]:
     """Choose what fits the stream: live on a terminal, lines elsewhere, nothing when asked."""
     from f1cap.render.progress import CaptionProgress, PlainLines
-    from f1cap.render.terminal import live_screen, message_console
+    from f1cap.render.terminal import can_redraw, live_screen, message_console
 
     console = message_console()
     if quiet:
         yield CaptionProgress(console, quiet=True)
-    elif sys.stderr.isatty():
+    elif can_redraw(console):
         # rich.progress costs start-up time that a pipe need not pay.
         from f1cap.render.live import LiveDisplay
 
@@ -159,10 +160,10 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator["CaptionProgress
 def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
     """Choose for a benchmark as `caption_progress` does for captions."""
     from f1cap.render.bench_progress import BenchProgress
-    from f1cap.render.terminal import live_screen, message_console
+    from f1cap.render.terminal import can_redraw, live_screen, message_console
 
     console = message_console()
-    if not quiet and sys.stderr.isatty():
+    if not quiet and can_redraw(console):
         from f1cap.render.bench_live import LiveBench
 
         progress = BenchProgress(console)

@@ -39,7 +39,7 @@ def resolve(name: str, *, offline: bool = False) -> ModelSpec:
     wanted = name.strip()
     if (spec := find_in_catalogue(wanted)) is not None:
         return spec
-    folder = Path(wanted).expanduser()
+    folder = Path(os.path.expanduser(wanted))  # noqa: PTH111 - pathlib's may raise
     if wanted and folder.is_dir():
         return _local_spec(folder)
     if _looks_like_path(wanted):

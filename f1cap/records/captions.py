@@ -91,7 +91,8 @@ class CaptionRun:
         seconds: Wall time over the images, loading not counted.
         images_per_s: None where nothing was captioned.
         latencies_s: Of the captions made by this run, in order.
-        load_s: From the first byte read of the checkpoint to a model ready to run.
+        load_s: From the first byte read of the checkpoint to a model ready to run; None where it
+            was not needed.
         vram_peak_bytes: Of this process, where the driver says.
         rss_peak_bytes: Resident memory of this process.
         batch_size: The largest that fitted into memory.

@@ -15,10 +15,11 @@ from f1cap.records.images import Problem
 from f1cap.records.models import ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
 from f1cap.render.formatting import clock, count, printable, rate, seconds, size
-from f1cap.render.terminal import message_console
+from f1cap.render.terminal import can_redraw, message_console
 
-# Between plain lines; a log should not grow with every image.
-_LINE_EVERY_S = 5.0
+# Between plain lines: a tenth of the time so far, within these. A log should not grow with every
+# image, nor through a whole night.
+_LINE_EVERY_S = (5.0, 60.0)
 
 
 @dataclass(slots=True)
@@ -178,10 +179,10 @@ class PlainLines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._last_line_s = time.monotonic()
+        self._first_s = self._last_line_s = time.monotonic()
 
     def update(self, state: CaptionState) -> None:
-        """Print a line every few seconds, and one at the end of a download."""
+        """Print a line every few seconds, later every minute, and one at the end of a download."""
         if state.phase == "downloading":
             if state.downloaded_bytes >= state.download_bytes or self._is_due():
                 amounts = f"{size(state.downloaded_bytes)} of {size(state.download_bytes)}"
@@ -207,7 +208,9 @@ class PlainLines:
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        if now - self._last_line_s < _LINE_EVERY_S:
+        shortest, longest = _LINE_EVERY_S
+        pause = min(longest, max(shortest, (now - self._first_s) / 10))
+        if now - self._last_line_s < pause:
             return False
         self._last_line_s = now
         return True
@@ -222,7 +225,7 @@ def say(console: Console, message: str, *, style: str = "") -> None:
 def working(what: str, *, quiet: bool) -> Iterator[None]:
     """Show on a terminal that something takes a while."""
     console = message_console()
-    if quiet or not console.is_terminal:
+    if quiet or not can_redraw(console):
         yield
         return
     with console.status(Text(what, style="cyan")):

@@ -3,8 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar, cast
 
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
@@ -48,8 +48,13 @@ def prepare_streams() -> None:
     """Make both streams take any text.
 
     A pipe gets UTF-8, whatever the locale says, so that JSON is JSON; a terminal keeps its
-    encoding and shows escapes for what it lacks.
+    encoding and shows escapes for what it lacks. A stream that was closed takes everything too,
+    and no file that is opened later gets its number, and with it what libraries print.
     """
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            _occupy(number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
@@ -58,6 +63,14 @@ def prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
         else:
             reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _occupy(number: int) -> None:
+    """Have a file descriptor take and forget whatever is written."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)
 
 
 def data_console(stream: TextIO | None = None) -> Console:
@@ -70,7 +83,25 @@ def data_console(stream: TextIO | None = None) -> Console:
 
 def message_console() -> Console:
     """Return the console for progress, warnings and errors."""
-    return _console(sys.stderr)
+    return _console(cast("TextIO", _Unfailing(sys.stderr)))  # all of it that rich uses
+
+
+def can_redraw(console: Console) -> bool:
+    """Tell whether a part of the screen can be drawn anew, again and again.
+
+    A dumb terminal cannot, and the output of a notebook's `!f1cap …` keeps every cursor code,
+    though it says that it is a terminal.
+    """
+    return console.file.isatty() and not console.is_dumb_terminal and not _in_notebook()
+
+
+def _in_notebook() -> bool:
+    # Jupyter starts kernels with the first; ipykernel, whoever starts it, sets the others.
+    environment = os.environ
+    return "JPY_PARENT_PID" in environment or (
+        environment.get("TERM") == "xterm-color"
+        and environment.get("PAGER") == environment.get("GIT_PAGER") == "cat"
+    )
 
 
 def live_screen(
@@ -129,6 +160,45 @@ def print_fitting(
         names = ", ".join(column.heading for column in left_out)
         line = f"Hidden columns: {names} (a wider terminal or --format {elsewhere} shows them)"
         print_trimmed(console, Text(line, style="dim"))
+
+
+class _Unfailing:
+    """A stream for messages: where it breaks, the work goes on, and its result comes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:
+        """Return the encoding of what it writes to."""
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write, or go silent for good."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._silence()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush, or go silent for good."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._silence()
+
+    def _silence(self) -> None:
+        with suppress(OSError):  # a stream of no file has no number
+            _occupy(self._stream.fileno())
 
 
 class _CleanRows:

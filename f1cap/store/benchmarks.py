@@ -1,16 +1,18 @@
 """Benchmarks kept by name, to compare later ones with, and the memory peaks that they measured."""
 
-import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from f1cap.errors import StorageError, UsageError
 from f1cap.records.baselines import BenchmarkSummary
 from f1cap.records.benchmarks import Benchmark
 from f1cap.records.json_text import stream_json
 from f1cap.store.folders import cache_folder, make_folder, write_atomically
+from f1cap.store.reading import parse_object, read_object
 
 _SAVED_FORMAT = 2
 _READABLE_FORMATS = (1, 2)
@@ -65,7 +67,7 @@ def read_benchmark(name: str) -> BenchmarkSummary:
     check_benchmark_name(name)
     path = _path(name)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_object(path.read_bytes())
     except FileNotFoundError:
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
         raise StorageError(
@@ -74,7 +76,7 @@ def read_benchmark(name: str) -> BenchmarkSummary:
             if known
             else "Save one first: f1cap bench … --save NAME",
         ) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise StorageError(f"The benchmark in {path} cannot be read: {error}") from error
     try:
         if data["format"] in _READABLE_FORMATS:
@@ -88,8 +90,13 @@ def read_benchmark(name: str) -> BenchmarkSummary:
 
 def read_peaks() -> dict[PeakKey, int]:
     """Return all measured peaks in bytes; none where the file is missing or damaged."""
+    with suppress(StorageError):  # no home folder: none were kept
+        return _parse_peaks(read_object(_peaks_path()))
+    return {}
+
+
+def _parse_peaks(content: dict[str, Any]) -> dict[PeakKey, int]:
     try:
-        content = json.loads(_peaks_path().read_text(encoding="utf-8"))
         gpu = _GPU_KEYS[content["format"]]
         return {
             PeakKey(
@@ -101,7 +108,7 @@ def read_peaks() -> dict[PeakKey, int]:
             ): int(entry["vram_bytes"])
             for entry in content["peaks"]
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return {}
 
 

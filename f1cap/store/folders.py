@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import re
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from f1cap.errors import StorageError
 from f1cap.records.images import Dataset
 from f1cap.records.json_text import stream_json, to_json
+from f1cap.store.reading import read_object
 
 JOURNAL = "captions.jsonl"
 CAPTIONS = "generated_captions.json"
@@ -22,16 +22,36 @@ RUN = "run.json"
 METRICS = "metrics.json"
 COMPARISON = "comparative_analysis.json"
 _OWNER = "dataset.json"
+# What file systems without locks answer.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
 
 def cache_folder() -> Path:
-    """Return the folder of all that f1cap keeps: F1CAP_CACHE_DIR, else the system's user cache."""
-    chosen = os.environ.get("F1CAP_CACHE_DIR")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    import platformdirs
+    """Return the folder of all that f1cap keeps: F1CAP_CACHE_DIR, else the system's user cache.
 
-    return platformdirs.user_cache_path("f1cap", appauthor=False)
+    Raises:
+        StorageError: It would lie in a home folder, and there is none.
+    """
+    chosen = os.environ.get("F1CAP_CACHE_DIR")
+    if not chosen:
+        import platformdirs
+
+        try:
+            chosen = platformdirs.user_cache_dir("f1cap", appauthor=False)
+        except RuntimeError:  # what newer ones say; older ones leave the ~
+            chosen = "~/.cache/f1cap"
+    return _expanded(Path(chosen))
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise StorageError(
+            f"There is no home folder for {path}: HOME is not set, or the system does not know the "
+            "user.",
+            hint="Set F1CAP_CACHE_DIR to a folder that can be written, or use --output-dir DIR.",
+        ) from error
 
 
 def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
@@ -46,8 +66,8 @@ def dataset_folder(dataset: Dataset, output_dir: Path | None) -> Path:
     """
     if output_dir is None:
         digest = hashlib.sha256(os.fsencode(dataset.identity)).hexdigest()[:12]
-        return cache_folder() / "results" / f"{_slug(dataset.name)}-{digest}"
-    folder = output_dir.expanduser().absolute()
+        return cache_folder() / "results" / f"{slug(dataset.name)}-{digest}"
+    folder = _expanded(output_dir)
     _check_owner(folder, dataset)
     return folder
 
@@ -56,14 +76,15 @@ class ResultsFolder:
     """The results of one model on one dataset."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        self.folder = folder / _slug(model)
+        self.folder = folder / slug(model)
         self.journal = self.folder / JOURNAL
 
     @contextmanager
-    def writing(self, dataset: Dataset) -> Iterator[None]:
-        """Hold the folder for this process.
+    def writing(self, dataset: Dataset) -> Iterator[bool]:
+        """Hold the folder for this process, and tell whether it is held.
 
-        The system drops the lock when the process dies, however it dies.
+        The system drops the lock when the process dies, however it dies. Some file systems, of
+        networks mostly, have no locks: then nobody keeps a second run out.
 
         Raises:
             StorageError: Another run holds it, or the folder cannot be written.
@@ -75,6 +96,7 @@ class ResultsFolder:
             note = {"dataset": dataset.name, "identity": dataset.identity}
             write_atomically(self.folder.parent / _OWNER, [to_json(note), "\n"])
         lock = FileLock(self.folder / ".lock")
+        is_held = True
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
@@ -82,12 +104,23 @@ class ResultsFolder:
                 f"Another f1cap run is writing to {self.folder}.",
                 hint="Wait for it to finish, or give this run its own --output-dir.",
             ) from error
+        except NotImplementedError:  # what filelock before 4 makes of a system without locks
+            is_held = False
         except OSError as error:
-            raise storage_error(error, self.folder) from error
+            if error.errno not in _NO_LOCKS:
+                raise storage_error(error, self.folder) from error
+            is_held = False
         try:
-            yield
+            yield is_held
         finally:
             lock.release()
+
+    def has_captions(self) -> bool:
+        """Tell whether an earlier run may have left captions in the journal."""
+        try:
+            return self.journal.stat().st_size > 0
+        except OSError:
+            return False
 
     def set_aside_journal(self) -> Path | None:
         """Rename the journal so that a run starts over without destroying it.
@@ -183,7 +216,8 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(chunks)
-        temporary.chmod(0o666 & ~_umask())
+        with contextlib.suppress(OSError):  # network shares and FAT have no modes to change
+            temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         temporary = None
     except OSError as error:
@@ -192,23 +226,6 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-
-
-def read_object(path: Path) -> dict[str, object]:
-    """Return a JSON object of ours; an empty one for none, or one that is damaged."""
-    try:
-        return parse_object(path.read_bytes())
-    except OSError:
-        return {}
-
-
-def parse_object(data: bytes) -> dict[str, object]:
-    """Return the JSON object in some bytes; an empty one where they hold no such thing."""
-    try:
-        value = json.loads(data)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def make_folder(path: Path) -> None:
@@ -260,10 +277,10 @@ def _check_owner(folder: Path, dataset: Dataset) -> None:
 def _read_owner(folder: Path) -> str | None:
     """Return the identity noted in a folder; None for no note, or one that is damaged."""
     identity = read_object(folder / _OWNER).get("identity")
-    return None if identity is None else str(identity)
+    return identity if isinstance(identity, str) else None
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Return a name that every file system takes; one that had to change gets a digest."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60]
     if plain == name:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from f1cap.errors import StorageError
 from f1cap.records.captions import Caption, CaptionSettings
 from f1cap.records.json_text import to_json
 from f1cap.store.folders import storage_error
+from f1cap.store.reading import parse_entry, read_lines
 
 FORMAT = 1
 
@@ -42,7 +44,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Digests, not names: what is kept in memory for each image stays small.
+        # By digests, not names: what is kept in memory for each image stays small.
         self._positions: dict[bytes, int] = {}
         self._end = 0
         try:
@@ -52,9 +54,14 @@ class Journal:
         except OSError as error:
             raise storage_error(error, path) from error
 
-    def find(self, key: str) -> int | None:
-        """Return the position of the caption with this key; None where there is none."""
-        return self._positions.get(bytes.fromhex(key))
+    def find(self, key: str, image: str) -> int | None:
+        """Return the position of an image's caption with this key; None where there is none.
+
+        Args:
+            key: Of the caption.
+            image: The name that its record must have: a damaged one may have another's.
+        """
+        return self._positions.get(_digest(bytes.fromhex(key), image))
 
     def append(self, key: str, caption: Caption) -> int:
         """Write one finished caption through to the system.
@@ -75,13 +82,13 @@ class Journal:
             self._cut(position)
             raise storage_error(error, self.path) from error
         self._end = position + len(line)
-        self._positions[bytes.fromhex(key)] = position
+        self._positions[_digest(bytes.fromhex(key), caption.image)] = position
         return position
 
     def read(self, position: int) -> Caption:
         """Return the caption at a position that `find` or `append` gave."""
         with self.path.open("rb") as stream:
-            return _read_at(stream, position)
+            return _read_at(stream, position, self.path)
 
     def close(self) -> None:
         """Close the file; harmless twice."""
@@ -89,12 +96,10 @@ class Journal:
 
     def _read(self) -> None:
         with self.path.open("rb") as stream:
-            for line in stream:
-                if not line.endswith(b"\n"):
-                    break
-                if (key := _key_of(line)) is not None:
-                    self._positions[key] = self._end
-                self._end += len(line)
+            for length, line in read_lines(stream):
+                if (entry := parse_entry(line)) is not None:
+                    self._positions[_digest(entry.key, entry.caption.image)] = self._end
+                self._end += length
         self._cut(self._end)
 
     def _cut(self, end: int) -> None:
@@ -115,38 +120,22 @@ class CaptionList:
             return
         with self._path.open("rb") as stream:
             for position in self._positions:
-                yield _read_at(stream, position)
+                yield _read_at(stream, position, self._path)
 
     def __len__(self) -> int:
         return len(self._positions)
 
 
-def _key_of(line: bytes) -> bytes | None:
-    """Return a line's key; None for a line that is not a whole record, which is then no caption."""
-    try:
-        record = json.loads(line)
-        key = bytes.fromhex(record["key"])
-        _caption_of(record)
-    except (ValueError, KeyError, TypeError):
-        return None
-    return key
+def _digest(key: bytes, image: str) -> bytes:
+    return hashlib.sha256(key + image.encode("utf-8", "surrogatepass")).digest()
 
 
-def _read_at(stream: IO[bytes], position: int) -> Caption:
+def _read_at(stream: IO[bytes], position: int, path: Path) -> Caption:
     stream.seek(position)
-    return _caption_of(json.loads(stream.readline()))
-
-
-def _caption_of(record: dict[str, object]) -> Caption:
-    image, caption, tokens = record["image"], record["caption"], record["tokens"]
-    if not (isinstance(image, str) and isinstance(caption, str) and isinstance(tokens, int)):
-        message = "a record of another shape"
-        raise TypeError(message)
-    return Caption(
-        image=image,
-        caption=caption,
-        tokens=tokens,
-        truncated=bool(record["truncated"]),
-        line_breaks=bool(record["line_breaks"]),
-        latency_s=float(record["latency_s"]),  # type: ignore[arg-type]  # a non-number raises and is caught above
-    )
+    entry = parse_entry(stream.readline())
+    if entry is None:
+        raise StorageError(
+            f"{path} was changed by another program during the run.",
+            hint="Run the same command again; what is damaged is captioned again.",
+        )
+    return entry.caption

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost
-from f1cap.store.folders import CAPTIONS, JOURNAL, RUN, parse_object, read_object
+from f1cap.store.folders import CAPTIONS, JOURNAL, RUN, slug
+from f1cap.store.reading import (
+    as_number,
+    is_image_name,
+    is_text,
+    parse_entry,
+    read_lines,
+    read_object,
+)
 
 
 def models_with_results(folder: Path) -> tuple[str, ...]:
@@ -15,7 +23,7 @@ def models_with_results(folder: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     found.sort(key=lambda path: (path / CAPTIONS).stat().st_mtime)
-    return tuple(str(read_object(path / RUN).get("model", path.name)) for path in found)
+    return tuple(_model_of(path) for path in found)
 
 
 def read_results(folder: Path, model: str) -> CaptionSet:
@@ -34,27 +42,34 @@ def read_results(folder: Path, model: str) -> CaptionSet:
             f"There are no captions of {model} for these images.",
             hint=f"Create them: f1cap caption … --model {model}",
         )
-    captions = read_object(path)
-    if not all(isinstance(caption, str) for caption in captions.values()):
-        captions = {}
-    if not captions:
+    texts = {
+        image: str(caption)
+        for image, caption in read_object(path).items()
+        if is_text(caption) and is_image_name(image)
+    }
+    if not texts:
         raise CaptionSetError(
             f"{path} contains no captions.", hint=f"Run f1cap caption … --model {model} again."
         )
-    texts = {image: str(caption) for image, caption in captions.items()}
     truncated, line_breaks = _flags(folder / JOURNAL, texts)
     run = read_object(folder / RUN)
-    speed, vram = run.get("images_per_s"), run.get("vram_peak_bytes")
+    vram = as_number(run.get("vram_peak_bytes"))
     return CaptionSet(
         model=model,
         captions=texts,
         truncated=truncated,
         line_breaks=line_breaks,
         cost=RunCost(
-            images_per_s=speed if isinstance(speed, float) else None,
-            vram_peak_bytes=vram if isinstance(vram, int) else None,
+            images_per_s=as_number(run.get("images_per_s")),
+            vram_peak_bytes=None if vram is None else int(vram),
         ),
     )
+
+
+def _model_of(folder: Path) -> str:
+    """Return what a folder's run calls its model, if the folder is named after that."""
+    model = read_object(folder / RUN).get("model")
+    return model if isinstance(model, str) and slug(model) == folder.name else folder.name
 
 
 def _flags(
@@ -64,13 +79,15 @@ def _flags(
     flags: dict[str, tuple[bool, bool]] = {}
     try:
         with journal.open("rb") as stream:
-            for line in stream:
-                record = parse_object(line)
-                image = record.get("image")
+            for _, line in read_lines(stream):
+                entry = parse_entry(line)
+                if entry is None:
+                    continue
+                caption = entry.caption
                 # Settings may have changed between runs: only the record of this very text counts.
-                if isinstance(image, str) and captions.get(image) == record.get("caption"):
-                    flags[image] = (bool(record["truncated"]), bool(record["line_breaks"]))
-    except (OSError, KeyError):
+                if captions.get(caption.image) == caption.caption:
+                    flags[caption.image] = (caption.truncated, caption.line_breaks)
+    except OSError:
         return None, None
     if len(flags) < len(captions):
         return None, None

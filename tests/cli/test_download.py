@@ -1,7 +1,11 @@
 """Checkpoints from a hub, through the front door: downloaded once, then never asked for again."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -121,3 +125,80 @@ def _assert_one_sentence(code: int, stderr: str) -> None:
     assert stderr.count("error: ") == 1
     assert "hint: " in stderr
     assert "Traceback" not in stderr
+
+
+@pytest.mark.skipif(find_spec("socksio") is not None, reason="SOCKS proxies can be used here")
+@pytest.mark.parametrize("model", ["git-base", "org/name"])
+def test_a_socks_proxy_names_the_package_that_it_takes(
+    hub: Hub, photos: Path, program: Program, model: str
+) -> None:
+    done = program(
+        "caption", photos, "--model", model, **hub.environment, ALL_PROXY="socks5://127.0.0.1:9"
+    )
+    assert done.returncode == 1
+    assert "SOCKS proxy of this machine: the package for it, socksio," in done.stderr
+    assert 'install "httpx[socks]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_download_damaged_within_is_not_kept_where_there_are_no_links(
+    hub: Hub, photos: Path, program: Program
+) -> None:
+    repo = hub.repos[CATALOG["git-base"].checkpoint]
+    repo.flipped.add("model.safetensors")
+    environment = {**hub.environment, "HF_HUB_DISABLE_SYMLINKS": "1"}
+    arguments = ("caption", photos, "--model", "git-base", "--max-new-tokens", "5")
+    done = program(*arguments, **environment)
+    assert done.returncode == 1
+    assert "model.safetensors of microsoft/git-base was incomplete or corrupted" in done.stderr
+    repo.flipped.clear()
+    again = program(*arguments, **environment)
+    assert again.returncode == 0, again.stderr
+
+
+# A user whom the system does not know, as a container's --user 12345 is.
+_NOBODY = """
+import os, pwd, sys
+for name in ("HOME", "USER", "LOGNAME", "USERNAME", "XDG_CACHE_HOME", "HF_HOME"):
+    os.environ.pop(name, None)
+if sys.argv.pop(1) == "nowhere":
+    del os.environ["F1CAP_CACHE_DIR"]
+def getpwuid(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+pwd.getpwuid = getpwuid
+from f1cap.cli.app import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "args", "message"),
+    [
+        ("nowhere", ("models",), None),
+        ("nowhere", ("gpu",), None),
+        ("nowhere", ("caption", "PHOTOS", "-m", "git-mini"), "There is no home folder for"),
+        ("nowhere", ("eval", "PHOTOS", "-m", "git-mini"), "There is no home folder for"),
+        ("nowhere", ("caption", "PHOTOS", "-m", "git-mini", "--output-dir", "OUT"), None),
+        ("cache", ("caption", "PHOTOS", "-m", "git-mini"), None),
+        ("cache", ("caption", "PHOTOS", "-m", "git-base"), "no home folder to keep models in"),
+        ("cache", ("caption", "PHOTOS", "-m", "~nobody-here/x"), "There is no checkpoint folder"),
+    ],
+)
+def test_a_user_without_a_home(
+    hub: Hub, photos: Path, where: str, args: tuple[str, ...], message: str | None
+) -> None:
+    here = photos.parent
+    (photos / "captions.json").write_text('{"cars/image_0.jpg": "a car"}', encoding="utf-8")
+    paths = {"PHOTOS": str(photos), "OUT": str(here / "out")}
+    done = subprocess.run(
+        [sys.executable, "-c", _NOBODY, where, *(paths.get(arg, arg) for arg in args)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **hub.environment},
+        cwd=here,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (0 if message is None else 1), done.stderr
+    assert (message or "") in done.stderr
+    assert not (here / "~").exists()

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
@@ -76,6 +77,23 @@ def test_plain_lines(console: Console, clock: _Clock) -> None:
         "note: Out of memory at batch size 8; continuing with 4.",
         "git-mini: 2 captions in 12.75 s, 1 reused, 1 failed, 1 sidecar not written",
     ]
+
+
+def test_plain_lines_become_rare(console: Console, clock: _Clock) -> None:
+    listener = CaptionProgress(console, display=PlainLines(console))
+    listener.model_started(SPEC, 100_000)
+    listener.model_loaded(Placement(Device.parse("cpu"), DType.FLOAT32), 1.5)
+    written: list[float] = []
+    for second in range(8 * 3600):
+        before = len(_lines(console))
+        clock.now_s = 100.0 + second
+        listener.captioned(CAPTIONS[0], MEMORY)
+        written += [second] * (len(_lines(console)) - before)
+    assert written[:3] == [5, 10, 15]
+    pauses = [later - earlier for earlier, later in pairwise(written)]
+    assert pauses == sorted(pauses)
+    assert set(pauses[-400:]) == {60}
+    assert sum(second < 600 for second in written) < 40
 
 
 def test_verbose_lines_name_checkpoint_and_device(console: Console, clock: _Clock) -> None:

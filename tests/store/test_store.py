@@ -47,9 +47,9 @@ def test_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
     journal.close()
 
     again = Journal(path)
-    assert again.find(_key()) == first
+    assert again.find(_key(), "a.jpg") == first
     assert again.read(first) == _caption()
-    position = again.find(_key("b.jpg"))
+    position = again.find(_key("b.jpg"), "b.jpg")
     assert position is not None
     assert again.read(position).caption == "zwei grüne Autos \U0001f3ce"
     again.close()
@@ -75,8 +75,8 @@ def test_half_a_line_is_cut_off_and_the_rest_kept(tmp_path: Path, cut: int) -> N
     path.write_bytes(whole[:-cut])
 
     journal = Journal(path)
-    assert journal.find(_key("a.jpg")) is not None
-    assert journal.find(_key("b.jpg")) is None
+    assert journal.find(_key("a.jpg"), "a.jpg") is not None
+    assert journal.find(_key("b.jpg"), "b.jpg") is None
     journal.append(_key("b.jpg"), _caption("b.jpg"))
     journal.close()
     assert path.read_bytes() == whole
@@ -91,7 +91,7 @@ def test_a_line_that_is_no_record_is_passed_over(tmp_path: Path, junk: str) -> N
     path.write_text(f"{junk}\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
 
     journal = Journal(path)
-    position = journal.find(_key("a.jpg"))
+    position = journal.find(_key("a.jpg"), "a.jpg")
     assert position is not None
     assert journal.read(position) == _caption("a.jpg")
     journal.close()

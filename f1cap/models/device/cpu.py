@@ -10,10 +10,12 @@ Imports no torch.
 """
 
 import ctypes
+import math
 import mmap
 import os
 from bisect import bisect_right
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
 
 from f1cap.records.models import Device
 
@@ -38,14 +40,70 @@ _MALLOC_VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_
 
 _MIN_MADVISE_BYTES = 2**20  # for less, looking the mapping up costs more than it brings
 _PROC_MAPS = Path("/proc/self/maps")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
+_CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
-    """Return the cores that this process may run on, which in a container can be few of many."""
+    """Return the cores that this process may run on, which in a container can be few of many.
+
+    `docker --cpus` and its kind leave all cores visible and ration the time on them.
+    """
     try:
-        return max(1, len(os.sched_getaffinity(0)))
+        cores = max(1, len(os.sched_getaffinity(0)))
     except (AttributeError, OSError):  # not Linux
         return os.cpu_count() or 1
+    quotas = [quota for folder, read in _cgroups() if (quota := read(folder)) is not None]
+    return max(1, min([cores, *(math.ceil(quota) for quota in quotas)]))
+
+
+def _cgroups() -> Iterator[tuple[Path, Callable[[Path], float | None]]]:
+    """Yield the folders that may ration this process, with what reads each.
+
+    A quota of a group holds for the groups within it. In a container the path that the system names
+    is the host's, and may not be there: then the container's own group is the outermost.
+    """
+    try:
+        lines = _OWN_CGROUPS.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):  # not Linux
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2) if line.count(":") >= 2 else ("", "-", "/")
+        if controllers == "":
+            root, read = _CGROUP_ROOT, _quota
+        elif "cpu" in controllers.split(","):
+            root, read = _CGROUP_ROOT / "cpu", _quota_v1
+        else:
+            continue
+        group = PurePosixPath(path.strip("/"))
+        for folder in (group, *group.parents):
+            if ".." not in folder.parts:
+                yield root / folder, read
+
+
+def _quota(folder: Path) -> float | None:
+    """Return the cores' worth of time that a group of cgroup v2 gets; None for any."""
+    try:
+        quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
+        return _positive(float(quota) / float(period))
+    except (OSError, ValueError, ZeroDivisionError):  # "max"
+        return None
+
+
+def _quota_v1(folder: Path) -> float | None:
+    """Return the cores' worth of time that a group of cgroup v1 gets; None for any."""
+    try:
+        quota, period = (
+            float((folder / f"cpu.cfs_{name}_us").read_text(encoding="utf-8"))
+            for name in ("quota", "period")
+        )
+        return _positive(quota / period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _positive(quota: float) -> float | None:
+    return quota if math.isfinite(quota) and quota > 0 else None  # v1 says -1 for any
 
 
 def model_threads(parameters: int, cores: int) -> int:

@@ -1,11 +1,13 @@
 """What can be known of CPU and NVIDIA driver without importing torch."""
 
+import ctypes
 import platform
 import shutil
 from pathlib import Path
 
 from f1cap.models.device.cpu import usable_cores
-from f1cap.models.device.placement import NATIVE_BF16
+from f1cap.models.device.placement import NATIVE_BF16, Machine
+from f1cap.models.device.torch_build import installed_torch, pip_command
 from f1cap.records.readings import Cpu
 
 # A CUDA context with cuBLAS and its workspace: 250 to 500 MiB by GPU and release.
@@ -37,6 +39,36 @@ def read_cpu() -> Cpu:
     )
 
 
+def probe_without_torch(device: str) -> Machine | None:
+    """Return what `runtime.probe` would say of this machine, if that is certain without torch.
+
+    Importing torch takes seconds. Without it, nobody knows what an Apple GPU, an AMD one, or an
+    NVIDIA one with a driver can do.
+
+    Args:
+        device: As asked for; the CPU's placement depends on nothing but the CPU.
+
+    Returns:
+        None where torch has to be asked.
+    """
+    features = cpu_features()
+    if features is None:
+        return None
+    if device.strip().lower() == "cpu":
+        return Machine(cpu_features=features)
+    build = installed_torch()
+    if platform.system() == "Darwin" or build is None or build.hip is not None:
+        return None
+    if build.cuda is not None and _loads_cuda_driver():
+        return None
+    return Machine(
+        cuda_build=build.cuda,
+        nvidia_driver=has_nvidia_driver(),
+        cpu_features=features,
+        pip=pip_command(),
+    )
+
+
 def cpu_features() -> frozenset[str] | None:
     """Return which native bfloat16 instructions the CPU has; None where the system does not say."""
     flags = _cpuinfo({"flags", "Features"})
@@ -50,6 +82,15 @@ def cpu_features() -> frozenset[str] | None:
 def has_nvidia_driver() -> bool:
     """Tell whether an NVIDIA driver is installed, whether or not torch can use it."""
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _loads_cuda_driver() -> bool:
+    """Tell whether the library can be loaded without which CUDA finds no GPU."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if platform.system() == "Windows" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _cpu_name() -> str | None:

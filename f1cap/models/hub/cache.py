@@ -13,9 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from f1cap.errors import CheckpointError
+
 DEFAULT_REVISION = "main"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json")
@@ -41,7 +44,11 @@ class Snapshot:
 
 
 def cache_root() -> Path:
-    """Return the hub cache, by the same variables and precedence as huggingface_hub."""
+    """Return the hub cache, by the same variables and precedence as huggingface_hub.
+
+    Raises:
+        CheckpointError: It would lie in a home folder, and there is none.
+    """
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if value := os.environ.get(name):
             return _expanded(value)
@@ -82,7 +89,7 @@ def find_complete(repo: str, revision: str | None) -> Snapshot | None:
     try:
         snapshot = find_snapshot(repo, revision)
         return snapshot if snapshot is not None and is_complete(snapshot.folder) else None
-    except OSError:  # a cache of another user
+    except (OSError, CheckpointError):  # a cache of another user, or no home folder
         return None
 
 
@@ -164,12 +171,9 @@ def is_intact(path: Path) -> bool | None:
     """Tell whether a cached file's content is what the hub named it after.
 
     Returns:
-        None where the file is not a link into the cache's blobs, so it cannot be told.
+        None where nothing in the cache says how the hub named it.
     """
-    if not path.is_symlink():
-        return None
-    # the first link: a blob may link on, into a store shared by repositories
-    name = path.readlink().name
+    name = _hub_name(path)
     if _SHA256.fullmatch(name):
         return _hash_file(hashlib.sha256(), path) == name
     if _COMMIT.fullmatch(name):  # a small file: git's name for its content
@@ -185,21 +189,44 @@ def discard(path: Path) -> None:
         OSError: The cache cannot be written.
     """
     chain = [path]
+    if not path.is_symlink() and (name := _hub_name(path)):
+        chain.append(path.parent.parent.parent / "blobs" / name)  # of which it is a copy
     while chain[-1].is_symlink():
         chain.append(chain[-1].parent / chain[-1].readlink())
     for link in reversed(chain):
         link.unlink(missing_ok=True)
 
 
+def _hub_name(path: Path) -> str:
+    """Return the hash by which the hub names a cached file's content; empty if nothing tells it.
+
+    The file links to a blob of that name. Where there are no links, as on Windows without its
+    developer mode, it is the content itself, and the listing that a download leaves has the name.
+    """
+    if path.is_symlink():
+        # the first link: a blob may link on, into a store shared by repositories
+        return path.readlink().name
+    entry = _listed_files(path.parent).get(path.name)
+    if not isinstance(entry, dict):
+        return ""
+    name = entry.get("lfs_sha256") or entry.get("blob_id")
+    return name if isinstance(name, str) and _HASH.fullmatch(name) else ""
+
+
 def _holds_listed_files(folder: Path) -> bool:
     """Compare with the hub's own listing, where a download left one; else trust what is there."""
-    listing = folder.parent.parent / "trees" / f"{folder.name}.json"
-    try:
-        names = json.loads(listing.read_text(encoding="utf-8"))["files"].keys()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return True
-    small, _ = choose_files(names)
+    small, _ = choose_files(_listed_files(folder))
     return all((folder / name).is_file() for name in small)
+
+
+def _listed_files(snapshot: Path) -> dict[str, object]:
+    """Return what the hub said of each file of a commit; empty where no download left it."""
+    listing = snapshot.parent.parent / "trees" / f"{snapshot.name}.json"
+    try:
+        files = json.loads(listing.read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return files if isinstance(files, dict) else {}
 
 
 def _hash_file(total: "hashlib._Hash", path: Path) -> str:
@@ -211,4 +238,11 @@ def _hash_file(total: "hashlib._Hash", path: Path) -> str:
 
 
 def _expanded(value: str) -> Path:
-    return Path(os.path.expandvars(value)).expanduser()
+    try:
+        return Path(os.path.expandvars(value)).expanduser()
+    except RuntimeError as error:
+        raise CheckpointError(
+            "There is no home folder to keep models in: HOME is not set, and the system does not "
+            "know this user.",
+            hint="Set HF_HOME to a folder that can be written. Bundled models need none.",
+        ) from error

@@ -79,9 +79,16 @@ def discard_damaged(folder: Path, error: CorruptCheckpointError) -> NoReturn:
     Raises:
         CorruptCheckpointError: Always.
     """
-    damaged = [path for path in cache.loaded_files(folder) if cache.is_intact(path) is False]
+    intact = {path: cache.is_intact(path) for path in cache.loaded_files(folder)}
+    damaged = [path for path, is_intact in intact.items() if is_intact is False]
     if not damaged:
-        hint = "The cached files match the hub's: choose another checkpoint or revision."
+        unknown = ", ".join(path.name for path, is_intact in intact.items() if is_intact is None)
+        hint = (
+            f"Nothing in the cache says whether {unknown} is as the hub has it: delete {folder}, "
+            "and the next run downloads it again."
+            if unknown
+            else "The cached files match the hub's: choose another checkpoint or revision."
+        )
         raise CorruptCheckpointError(error.message, hint=hint) from error
     names = ", ".join(path.name for path in damaged)
     try:
@@ -213,8 +220,9 @@ class _Download:
         try:
             return call()
         # ValueError: a name that the hub allows no repository to have;
-        # RuntimeError: what its Rust transfer (xet) raises for network and disk alike
-        except (OSError, httpx.HTTPError, ValueError, RuntimeError) as error:
+        # RuntimeError: what its Rust transfer (xet) raises for network and disk alike;
+        # ImportError: a proxy that takes a package which is not installed
+        except (OSError, httpx.HTTPError, ValueError, RuntimeError, ImportError) as error:
             raise translate(error, self._repo, self._revision) from error
 
     def _require_usable(

@@ -9,6 +9,7 @@ from f1cap.errors import (
     GatedCheckpointError,
     HubError,
 )
+from f1cap.models.device.torch_build import pip_command
 from f1cap.models.hub.cache import cache_root
 from f1cap.models.hub.connection import hub_endpoint
 
@@ -36,6 +37,12 @@ def translate(error: Exception, repo: str, revision: str | None) -> CheckpointEr
         return _from_response(error, repo, revision, host)
     if isinstance(error, httpx.TransportError):
         return _from_transport(error, repo, host)
+    if isinstance(error, ImportError) and "SOCKS" in str(error):
+        return HubError(
+            f"{repo} cannot be downloaded through the SOCKS proxy of this machine: the package for "
+            "it, socksio, is not installed.",
+            hint=f'Install it: {pip_command()} install "httpx[socks]"',
+        )
     return _from_system(error, repo, host)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from f1cap.errors import OutOfMemoryError
-from f1cap.gpu import find_gpu
 from f1cap.models import memory_estimate
 from f1cap.models.base import Captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
@@ -82,6 +81,7 @@ class CaptionLoop:
         self,
         images: Iterable[Source],
         *,
+        start: int = 0,
         find: Find | None = None,
         on_note: Callable[[str], None] = lambda _: None,
     ) -> Iterator[Captioned | Kept | Failed]:
@@ -89,6 +89,7 @@ class CaptionLoop:
 
         Args:
             images: Drawn as they are needed, from the caller's thread.
+            start: The number of the first of them.
             find: Tells which image has a caption already; images in memory have none.
             on_note: Called for every batch that had to be halved.
 
@@ -96,7 +97,8 @@ class CaptionLoop:
             OutOfMemoryError: Not even one image fits.
         """
         queue: list[_Waiting] = []
-        for found in self._preparer.run(images, find, ahead=2 * self.batch_size):
+        numbered = enumerate(images, start)
+        for found in self._preparer.run(numbered, find, ahead=2 * self.batch_size):
             if isinstance(found, Prepared):
                 queue.append(_Waiting(found))
             elif queue:
@@ -178,6 +180,8 @@ def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
     index = placement.device.cuda_index
     if index is None:
         return _CPU_BATCH_SIZE
+    from f1cap.gpu import find_gpu  # a run on the CPU asks no driver
+
     gpu = find_gpu(index)
     architecture, parameters = architecture_of(spec), parameters_of(spec)
     if gpu is None or architecture is None or parameters is None:

@@ -10,6 +10,7 @@ from f1cap.records.captions import CaptionRun
 from f1cap.records.images import Dataset, ImageItem, Problem
 from f1cap.records.json_text import SCHEMA
 from f1cap.store.folders import write_atomically
+from f1cap.store.reading import as_measurement
 from f1cap.version import VERSION, installed_version
 
 # What a run did not measure if it had nothing left to caption.
@@ -130,7 +131,7 @@ def run_record(
     """
     record = _record(run, status, dataset, problems)
     if run.kept and not run.captioned and earlier.get("revision") == run.revision:
-        record |= {name: earlier[name] for name in _MEASURED if name in earlier}
+        record |= {name: as_measurement(earlier[name]) for name in _MEASURED if name in earlier}
     return record
 
 

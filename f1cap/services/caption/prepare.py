@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
@@ -12,6 +12,7 @@ from f1cap.errors import ImageError
 from f1cap.models.base import Captioner
 from f1cap.models.device.cpu import image_workers, usable_cores
 from f1cap.records.images import ImageItem
+from f1cap.records.models import Device, DeviceKind
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -74,6 +75,45 @@ class Failed:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image that only the model can go on with."""
+
+    index: int
+
+
+def reuse(
+    images: Sequence[ImageItem], find: Find, *, decode: bool
+) -> Iterator[Kept | Failed | Wanted]:
+    """Yield what becomes of each image without a model, in order, up to the first that needs one.
+
+    Args:
+        images: All of a run.
+        find: Tells which image has a caption already.
+        decode: Tell whether an image without a caption can be decoded; else it is wanted.
+    """
+
+    def look_up(numbered: tuple[int, ImageItem]) -> Kept | Failed | Wanted:
+        index, image = numbered
+        notes: list[str] = []
+        try:
+            data = image.read()
+            _, position = find(image.name, data)
+            if position is not None:
+                return Kept(index, image.name, position)
+            if decode:
+                corpus.decode_image(data, image.name, on_note=notes.append)
+        except ImageError as error:
+            return Failed(index, image.name, error, tuple(notes))
+        return Wanted(index)
+
+    workers = image_workers(Device(DeviceKind.CPU), usable_cores(), threads=1)
+    for result in prefetch(look_up, enumerate(images), workers=workers, ahead=2 * workers):
+        yield result
+        if isinstance(result, Wanted):
+            return
+
+
 class Preparer:
     """Makes images ready for one captioner."""
 
@@ -94,12 +134,12 @@ class Preparer:
         )
 
     def run(
-        self, images: Iterable[Source], find: Find | None, *, ahead: int
+        self, images: Iterable[tuple[int, Source]], find: Find | None, *, ahead: int
     ) -> Iterator[Prepared | Kept | Failed]:
         """Yield every image, made ready or not, in order.
 
         Args:
-            images: Drawn as they are needed, from the caller's thread.
+            images: With their numbers; drawn as they are needed, from the caller's thread.
             find: Asked before an image is decoded; images in memory are not asked for.
             ahead: Images that may lie waiting.
         """
@@ -108,8 +148,8 @@ class Preparer:
             return self._prepare(*numbered, find)
 
         if self._workers == 0:
-            return map(prepare, enumerate(images))
-        return prefetch(prepare, enumerate(images), workers=self._workers, ahead=ahead)
+            return map(prepare, images)
+        return prefetch(prepare, images, workers=self._workers, ahead=ahead)
 
     def _prepare(self, index: int, image: Source, find: Find | None) -> Prepared | Kept | Failed:
         started = time.perf_counter()

@@ -4,20 +4,23 @@ import hashlib
 import os
 import time
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import NamedTuple
 
 from f1cap import corpus, measure
 from f1cap.errors import F1capError, UsageError
-from f1cap.gpu import find_gpu
 from f1cap.models import catalog, naming
 from f1cap.models.base import Captioner
-from f1cap.models.loading import open_captioner
+from f1cap.models.loading import Resolved, open_captioner, resolve_without_loading
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionSettings
 from f1cap.records.images import Dataset, ImageItem, Problem
-from f1cap.records.models import Device, ModelSpec
+from f1cap.records.models import Device, ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
-from f1cap.services.caption.batches import CaptionLoop
+from f1cap.services.caption.batches import Captioned, CaptionLoop
 from f1cap.services.caption.output import SidecarError, Sidecars, run_record
-from f1cap.services.caption.prepare import Failed, Find, Kept, Lookup
+from f1cap.services.caption.prepare import Failed, Find, Kept, Lookup, Wanted, reuse
 from f1cap.services.caption.request import CaptionListener, CaptionRequest
 from f1cap.store import CaptionList, Journal, ResultsFolder, caption_key, dataset_folder
 
@@ -70,6 +73,13 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
     return CaptionOutcome(tuple(runs), tuple(problems), dataset.passed_over)
 
 
+class _Target(NamedTuple):
+    """What captions depend on of a model, loaded or not."""
+
+    revision: str
+    placement: Placement
+
+
 class ModelRun:
     """One model over the dataset: what it has finished so far, and how it ends."""
 
@@ -93,83 +103,136 @@ class ModelRun:
         )
         # positions in the journal, by the image's index in the dataset; -1 has no caption
         self._positions = array("q", [-1]) * len(dataset.items)
+        self._next = 0  # the index of the first image that is not behind us
         self._latencies_s: list[float] = []
         self._kept = 0
+        # of the model, once it is loaded
+        self._load_s: float | None = None
+        self._gauge: MemoryGauge | None = None
         self._batch_size = 0
+        self._seconds = 0.0  # over the images
 
     def execute(self) -> CaptionRun:
-        """Fetch, load, caption, free."""
+        """Reuse what there is; if that is not all, fetch, load, caption, free."""
         self._listener.model_started(self._spec, len(self._dataset.items))
-        with self._results.writing(self._dataset):
-            if not self._request.resume and (aside := self._results.set_aside_journal()):
-                self._listener.note(f"The earlier journal was moved to {aside}")
-            started = time.perf_counter()
-            captioner = open_captioner(
-                self._spec,
-                device=self._request.device,
-                dtype=self._request.dtype,
-                engine=self._request.engine,
-                offline=self._request.offline,
-                on_download=self._listener.downloading,
-            )
-            try:
-                load_s = time.perf_counter() - started
-                self._listener.model_loaded(captioner.placement, load_s)
-                return self._caption_all(captioner, load_s)
-            finally:
-                captioner.close()
-
-    def _caption_all(self, captioner: Captioner, load_s: float) -> CaptionRun:
-        settings = self._settings(captioner)
-        gauge = MemoryGauge(captioner.placement.device)
-        journal = Journal(self._results.journal)
-        started = time.perf_counter()
-
-        def finish(status: str) -> CaptionRun:
-            run = self._run(captioner, settings, gauge, load_s, time.perf_counter() - started)
-            self._results.write_captions((c.image, c.caption) for c in run.captions)
-            earlier = self._results.read_run()
-            self._results.write_run(run_record(run, status, self._dataset, self.problems, earlier))
+        with self._results.writing(self._dataset) as is_held:
+            if not is_held:
+                self._listener.note(
+                    f"The file system of {self._results.folder} has no locks: start no second run "
+                    "on these images while this one goes on."
+                )
+            known = self._resolve()
+            if known is not None and self._reuse(known):
+                target = _Target(known.snapshot.revision, known.placement)
+            else:
+                target = self._load_and_caption(known)
+            run = self._finish(target, "complete")
+            self._listener.model_finished(run)
             return run
 
+    def _resolve(self) -> Resolved | None:
+        """Resolve the model without loading it, where there may be captions to reuse."""
+        request = self._request
+        if not (request.resume and self._results.has_captions()):
+            return None
+        return resolve_without_loading(self._spec, device=request.device, dtype=request.dtype)
+
+    def _reuse(self, known: Resolved) -> bool:
+        """Reuse captions up to the first image that needs the model; tell whether none does."""
+        target = _Target(known.snapshot.revision, known.placement)
+        with self._journal(target) as journal:
+            find = self._finder(journal, target)
+            # a JPEG at a reduced size may be decoded where the whole cannot
+            decode = not self._request.reduced_jpeg
+            for result in reuse(self._dataset.items, find, decode=decode):
+                if isinstance(result, Wanted):
+                    return False
+                self._take(result, journal)
+        return True
+
+    def _load_and_caption(self, known: Resolved | None) -> _Target:
+        started = time.perf_counter()
+        captioner = open_captioner(
+            self._spec,
+            device=self._request.device,
+            dtype=self._request.dtype,
+            engine=self._request.engine,
+            offline=self._request.offline,
+            snapshot=None if known is None else known.snapshot,
+            on_download=self._listener.downloading,
+        )
         try:
-            self._loop(captioner, settings, journal, gauge)
+            self._load_s = time.perf_counter() - started
+            self._listener.model_loaded(captioner.placement, self._load_s)
+            # only now: a run that cannot begin must not cost the captions that there are
+            if not self._request.resume and (aside := self._results.set_aside_journal()):
+                self._listener.note(f"The earlier journal was moved to {aside}")
+            target = _Target(captioner.revision, captioner.placement)
+            with self._journal(target) as journal:
+                self._caption(captioner, target, journal)
+            return target
+        finally:
+            captioner.close()
+
+    def _caption(self, captioner: Captioner, target: _Target, journal: Journal) -> None:
+        items = self._dataset.items
+        settings = self._settings(target)
+        gauge = self._gauge = MemoryGauge(target.placement.device)
+        loop = CaptionLoop(captioner, settings, batch_size=self._request.batch_size)
+        for result in loop.run(
+            islice(items, self._next, None),
+            start=self._next,
+            find=self._finder(journal, target),
+            on_note=self._listener.note,
+        ):
+            if not isinstance(result, Captioned):
+                self._take(result, journal)
+                continue
+            self._batch_size = loop.batch_size
+            if result.notes:
+                self._listener.image_noted(result.caption.image, result.notes)
+            self._positions[result.index] = journal.append(result.key, result.caption)
+            self._latencies_s.append(result.caption.latency_s)
+            self._write_sidecar(items[result.index], result.caption)
+            self._listener.captioned(result.caption, gauge.read())
+
+    @contextmanager
+    def _journal(self, target: _Target) -> Iterator[Journal]:
+        """Hold the journal open; Ctrl-C leaves a record of what is finished."""
+        journal = Journal(self._results.journal)
+        started = time.perf_counter()
+        try:
+            try:
+                yield journal
+            finally:
+                self._seconds += time.perf_counter() - started
         except KeyboardInterrupt:
-            self._listener.interrupted(finish("interrupted"))
+            self._listener.interrupted(self._finish(target, "interrupted"))
             raise
         finally:
             journal.close()
-        run = finish("complete")
-        self._listener.model_finished(run)
+
+    def _finish(self, target: _Target, status: str) -> CaptionRun:
+        """Write what a run leaves behind beside its journal."""
+        run = self._run(target)
+        self._results.write_captions((c.image, c.caption) for c in run.captions)
+        earlier = self._results.read_run()
+        self._results.write_run(run_record(run, status, self._dataset, self.problems, earlier))
         return run
 
-    def _loop(
-        self,
-        captioner: Captioner,
-        settings: CaptionSettings,
-        journal: Journal,
-        gauge: "MemoryGauge",
-    ) -> None:
-        items = self._dataset.items
-        loop = CaptionLoop(captioner, settings, batch_size=self._request.batch_size)
-        find = _finder(journal, captioner, settings)
-        for result in loop.run(items, find=find, on_note=self._listener.note):
-            if not isinstance(result, Kept) and result.notes:
-                self._listener.image_noted(items[result.index].name, result.notes)
-            if isinstance(result, Failed):
-                self._fail(Problem.of(result.error, image=result.name, model=self._spec.name))
-            elif isinstance(result, Kept):
-                self._positions[result.index] = result.position
-                self._kept += 1
-                if self._sidecars is not None:
-                    self._write_sidecar(items[result.index], journal.read(result.position))
-                self._listener.kept(result.name)
-            else:
-                self._batch_size = loop.batch_size
-                self._positions[result.index] = journal.append(result.key, result.caption)
-                self._latencies_s.append(result.caption.latency_s)
-                self._write_sidecar(items[result.index], result.caption)
-                self._listener.captioned(result.caption, gauge.read())
+    def _take(self, result: Kept | Failed, journal: Journal) -> None:
+        """Count an image that the model does not see."""
+        self._next = result.index + 1
+        if isinstance(result, Failed):
+            if result.notes:
+                self._listener.image_noted(result.name, result.notes)
+            self._fail(Problem.of(result.error, image=result.name, model=self._spec.name))
+            return
+        self._positions[result.index] = result.position
+        self._kept += 1
+        if self._sidecars is not None:
+            self._write_sidecar(self._dataset.items[result.index], journal.read(result.position))
+        self._listener.kept(result.name)
 
     def _write_sidecar(self, item: ImageItem, caption: Caption) -> None:
         if self._sidecars is None:
@@ -183,47 +246,59 @@ class ModelRun:
         self.problems.append(problem)
         self._listener.failed(problem)
 
-    def _settings(self, captioner: Captioner) -> CaptionSettings:
+    def _settings(self, target: _Target) -> CaptionSettings:
         request = self._request
         return CaptionSettings(
-            captioner.spec.decoding.override(
+            self._spec.decoding.override(
                 num_beams=request.num_beams, max_new_tokens=request.max_new_tokens
             ),
-            captioner.placement.dtype,
+            target.placement.dtype,
             request.prompt,
             request.first_sentence,
             request.reduced_jpeg,
         )
 
-    def _run(
-        self,
-        captioner: Captioner,
-        settings: CaptionSettings,
-        gauge: "MemoryGauge",
-        load_s: float,
-        seconds: float,
-    ) -> CaptionRun:
+    def _finder(self, journal: Journal, target: _Target) -> Find:
+        """Return what finds an image's caption in the journal, if an earlier run made it."""
+        settings = self._settings(target)
+        # A folder is known by its files' digest, the revision; it may move.
+        checkpoint = "" if self._spec.local else self._spec.checkpoint
+
+        def find(image: str, data: bytes) -> Lookup:
+            key = caption_key(
+                image=image,
+                image_sha256=hashlib.sha256(data).hexdigest(),
+                checkpoint=checkpoint,
+                revision=target.revision,
+                settings=settings,
+            )
+            return Lookup(key, journal.find(key, image))
+
+        return find
+
+    def _run(self, target: _Target) -> CaptionRun:
         done = array("q", (position for position in self._positions if position >= 0))
         captioned = len(self._latencies_s)
+        gauge = self._gauge
         return CaptionRun(
             model=self._spec.name,
-            checkpoint=captioner.spec.checkpoint,
-            revision=captioner.revision,
-            family=captioner.spec.family,
+            checkpoint=self._spec.checkpoint,
+            revision=target.revision,
+            family=self._spec.family,
             dataset=self._dataset.name,
-            placement=captioner.placement,
-            settings=settings,
+            placement=target.placement,
+            settings=self._settings(target),
             images=len(self._dataset.items),
             captioned=captioned,
             kept=self._kept,
             failed=len({problem.image for problem in self.problems if problem.code == "image"}),
             sidecars_failed=sum(problem.code.startswith("sidecar") for problem in self.problems),
-            seconds=seconds,
-            images_per_s=captioned / seconds if captioned else None,
-            load_s=load_s,
+            seconds=self._seconds,
+            images_per_s=captioned / self._seconds if captioned else None,
+            load_s=self._load_s,
             latencies_s=tuple(self._latencies_s),
-            vram_peak_bytes=gauge.vram_peak_bytes,
-            rss_peak_bytes=gauge.rss_peak_bytes,
+            vram_peak_bytes=None if gauge is None else gauge.vram_peak_bytes,
+            rss_peak_bytes=None if gauge is None else gauge.rss_peak_bytes,
             batch_size=self._batch_size,
             results_dir=self._results.folder,
             image_ids={
@@ -246,7 +321,11 @@ class MemoryGauge:
         self.vram_peak_bytes: int | None = None
         self.rss_peak_bytes: int | None = None
         index = device.cuda_index
-        self._gpu = None if index is None else find_gpu(index)
+        self._gpu = None
+        if index is not None:
+            from f1cap.gpu import find_gpu  # a run on the CPU asks no driver
+
+            self._gpu = find_gpu(index)
 
     def read(self) -> MemoryReading:
         """Return memory now; what is not known is None."""
@@ -266,24 +345,6 @@ def _missing(dataset: Dataset, image: str) -> Problem:
         hint="Add the image, or remove its entry.",
         image=image,
     )
-
-
-def _finder(journal: Journal, captioner: Captioner, settings: CaptionSettings) -> Find:
-    """Return what finds an image's caption in the journal, if an earlier run made it."""
-    # A folder is known by its files' digest, the revision; it may move.
-    checkpoint = "" if captioner.spec.local else captioner.spec.checkpoint
-
-    def find(image: str, data: bytes) -> Lookup:
-        key = caption_key(
-            image=image,
-            image_sha256=hashlib.sha256(data).hexdigest(),
-            checkpoint=checkpoint,
-            revision=captioner.revision,
-            settings=settings,
-        )
-        return Lookup(key, journal.find(key))
-
-    return find
 
 
 def _larger(peak: int | None, reading: int | None) -> int | None:

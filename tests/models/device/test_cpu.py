@@ -138,3 +138,62 @@ def test_cores_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert usable_cores() == 1
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "cores"),
+    [
+        pytest.param("0::/", {"cpu.max": "150000 100000"}, 2, id="v2, docker --cpus 1.5"),
+        pytest.param("0::/", {"cpu.max": "max 100000"}, 8, id="v2 without a quota"),
+        pytest.param("0::/", {"cpu.max": "50000 100000"}, 1, id="v2, half a core"),
+        pytest.param("0::/", {"cpu.max": "9900000 100000"}, 8, id="v2, more than there are"),
+        pytest.param(
+            "0::/a/b",
+            {"a/cpu.max": "300000 100000", "a/b/cpu.max": "max 100000"},
+            3,
+            id="v2, an outer group's",
+        ),
+        pytest.param(
+            "0::/../other", {"cpu.max": "200000 100000", "../cpu.max": "1 1"}, 2, id="v2, outside"
+        ),
+        pytest.param(
+            "5:cpuacct,cpu:/docker/123\n4:memory:/x",
+            {"cpu/cpu.cfs_quota_us": "250000", "cpu/cpu.cfs_period_us": "100000"},
+            3,
+            id="v1 in a container",
+        ),
+        pytest.param(
+            "5:cpu:/slice",
+            {"cpu/slice/cpu.cfs_quota_us": "200000", "cpu/slice/cpu.cfs_period_us": "100000"},
+            2,
+            id="v1",
+        ),
+        pytest.param(
+            "5:cpu:/",
+            {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"},
+            8,
+            id="v1 without a quota",
+        ),
+        pytest.param("0::/", {"cpu.max": "nonsense"}, 8, id="damaged"),
+        pytest.param("5:cpu:/", {"cpu/cpu.cfs_quota_us": "5"}, 8, id="half of it"),
+        pytest.param("what", {}, 8, id="no groups"),
+        pytest.param(None, {}, 8, id="no cgroups"),
+    ],
+)
+def test_a_quota_of_time_counts_as_cores(
+    groups: str | None,
+    files: dict[str, str],
+    cores: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = tmp_path / "fs" / "cgroup"
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"{text}\n")
+    if groups is not None:
+        (tmp_path / "own").write_text(f"{groups}\n")
+    monkeypatch.setattr(cpu, "_CGROUP_ROOT", root)
+    monkeypatch.setattr(cpu, "_OWN_CGROUPS", tmp_path / "own")
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert usable_cores() == cores

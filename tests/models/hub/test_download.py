@@ -2,8 +2,9 @@
 
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -230,6 +231,71 @@ def test_loading_a_damaged_cached_checkpoint_says_what_was_done(hub: Hub, repo: 
     captioner = open_captioner(GIT, device="cpu")
     assert captioner.revision == repo.commit
     captioner.close()
+
+
+@pytest.fixture
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a cache as on Windows without its developer mode: copies, no links to blobs."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_SYMLINKS", True)
+
+
+@pytest.mark.usefixtures("no_links")
+def test_without_links_damage_is_found_by_the_hubs_listing(hub: Hub, repo: Repo) -> None:
+    path = fetch(GIT).folder / WEIGHTS
+    assert not path.is_symlink()
+    assert cache.is_intact(path) is True
+    assert cache.is_intact(path.parent / "config.json") is True
+    whole = path.read_bytes()
+    blob = path.parent.parent.parent / "blobs" / sha256(whole).hexdigest()
+    blob.parent.mkdir(exist_ok=True)
+    for damaged in (whole[:-7], whole[:-1] + bytes([whole[-1] ^ 1])):
+        path.write_bytes(damaged)
+        blob.write_bytes(damaged)  # a copy, which the client would take again
+        assert cache.is_intact(path) is False
+        with pytest.raises(CorruptCheckpointError) as caught:
+            discard_damaged(path.parent, CorruptCheckpointError("It is damaged."))
+        assert f"{WEIGHTS} was deleted from the cache" in (caught.value.hint or "")
+        assert availability(GIT) is Availability.ABSENT
+        fetch(GIT)
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("no_links")
+@pytest.mark.parametrize(
+    "listing", [None, "", "[]", '{"files": []}', '{"files": {"model.safetensors": {"blob_id": 3}}}']
+)
+def test_what_cannot_be_compared_is_not_said_to_match(
+    hub: Hub, repo: Repo, listing: str | None
+) -> None:
+    folder = fetch(GIT).folder
+    path = folder.parent.parent / "trees" / f"{folder.name}.json"
+    path.unlink()
+    if listing is not None:
+        path.write_text(listing, encoding="utf-8")
+    with pytest.raises(CorruptCheckpointError) as caught:
+        discard_damaged(folder, CorruptCheckpointError("It is damaged."))
+    hint = caught.value.hint or ""
+    assert "match the hub's" not in hint
+    assert f"{WEIGHTS}" in hint
+    assert f"delete {folder}, and the next run downloads it again" in hint
+    assert (folder / WEIGHTS).exists()
+
+
+def test_weights_that_only_another_user_may_read(
+    hub: Hub, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch(GIT)
+    real = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path.name == WEIGHTS:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(CheckpointError, match=f"{WEIGHTS} cannot be read: Permission") as caught:
+        open_captioner(GIT, device="cpu")
+    assert "chmod a+r" in (caught.value.hint or "")
 
 
 def test_a_cached_file_that_is_as_the_hub_has_it_stays(hub: Hub, repo: Repo) -> None:

@@ -11,6 +11,7 @@ from f1cap.corpus.files import reason_of
 from f1cap.corpus.image_formats import IMAGES
 from f1cap.corpus.items import FolderItems
 from f1cap.corpus.listing import Listing, list_folder
+from f1cap.corpus.names import spelling_of
 from f1cap.corpus.references import read_references
 from f1cap.errors import DatasetError, UsageError
 from f1cap.records.images import Dataset, Reference
@@ -183,13 +184,13 @@ def _match(
     if len(found) < len(written):
         for name in listed:
             if name not in found:
-                spellings[_spelling(name)].append(name)
-    wanted = Counter(_spelling(name) for name in written if name not in found)
-    taken = {_spelling(name) for name in found}
+                spellings[spelling_of(name)].append(name)
+    wanted = Counter(spelling_of(name) for name in written if name not in found)
+    taken = {spelling_of(name) for name in found}
     for name in written:
         if name in found:
             continue
-        spelling = _spelling(name)
+        spelling = spelling_of(name)
         candidates = spellings.get(spelling, [])
         if len(candidates) == 1 and wanted[spelling] == 1:
             found[name] = candidates[0]
@@ -198,12 +199,6 @@ def _match(
         else:
             found[name] = name
     return {name: found[name] for name in written}
-
-
-def _spelling(name: str) -> str:
-    """Return what two spellings of one name share."""
-    composed = unicodedata.normalize("NFC", name.replace("\\", "/"))
-    return unicodedata.normalize("NFC", composed.casefold())
 
 
 def _notes(gathered: _Gathered) -> Iterable[str]:

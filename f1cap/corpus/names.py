@@ -45,15 +45,16 @@ class ImageNames:
         if self._spellings is None:
             self._spellings = {}
             for known in self._names:
-                key = _spelling(known)
+                key = spelling_of(known)
                 self._spellings[key] = None if key in self._spellings else known
-        return self._spellings.get(_spelling(name))
+        return self._spellings.get(spelling_of(name))
 
 
-def _spelling(name: str) -> str:
-    """Return what all spellings of a name share.
+def spelling_of(name: str) -> str:
+    """Return what all spellings of one name share.
 
     A name that is not UTF-8 is written into our own CSV with escapes.
     """
     escaped = name.encode("utf-8", "backslashreplace").decode()
-    return unicodedata.normalize("NFC", escaped.replace("\\", "/")).casefold()
+    composed = unicodedata.normalize("NFC", escaped.replace("\\", "/"))
+    return unicodedata.normalize("NFC", composed.casefold())

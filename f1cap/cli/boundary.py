@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -15,6 +16,7 @@ SOME_FAILED = 3
 
 # Where a command notes that its result is a JSON document, so that its failure is one too.
 _JSON_COMMAND = "f1cap.json_command"
+_JSON_FILE = "f1cap.json_file"
 
 
 class ErrorBoundary(TyperGroup):
@@ -29,6 +31,7 @@ class ErrorBoundary(TyperGroup):
         try:
             return super().invoke(ctx)
         except F1capError as error:
+            _discard_stale(ctx.meta.get(_JSON_FILE))
             _report(error, ctx.meta.get(_JSON_COMMAND))
             raise typer.Exit(error.exit_code) from error
 
@@ -36,6 +39,24 @@ class ErrorBoundary(TyperGroup):
 def expect_json(ctx: typer.Context, command: str) -> None:
     """Have this command's failure, too, printed as a JSON document on stdout."""
     ctx.meta[_JSON_COMMAND] = command
+
+
+def replace_json(ctx: typer.Context, path: Path) -> None:
+    """Have this command's failure take away the document of an earlier run at this path."""
+    ctx.meta[_JSON_FILE] = path
+
+
+def _discard_stale(path: Path | None) -> None:
+    """Remove a document of f1cap's, which a program would take for the result that failed."""
+    if path is None or not path.is_file():
+        return
+    import json
+
+    # What is no document of ours was not made by an earlier run, and stays.
+    with suppress(OSError, ValueError, RecursionError):
+        document = json.loads(path.read_bytes())
+        if isinstance(document, dict) and {"f1cap", "status"} <= document.keys():
+            path.unlink()
 
 
 def _report(error: F1capError, json_command: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from f1cap.cli.boundary import expect_json
+from f1cap.cli.boundary import expect_json, replace_json
 from f1cap.errors import StorageError, UsageError
 from f1cap.render.formats import OutputFormat, choose_format
 
@@ -37,6 +37,8 @@ def prepare_output(
     form = choose_format(asked, output, formats)
     if form == "json" and output is None:
         expect_json(ctx, str(ctx.info_name))
+    elif form == "json" and output is not None:
+        replace_json(ctx, output)
     if form.binary and output is None and sys.stdout.isatty():
         raise UsageError(
             f"--format {form} is binary and cannot be shown on a terminal.",

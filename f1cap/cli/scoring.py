@@ -61,7 +61,7 @@ ReferencesOpt = Annotated[
         "--references",
         metavar="FILE",
         help="Reference file to use instead of the dataset's captions.json; can be COCO "
-        "annotations.",
+        "annotations, or what `f1cap caption` writes.",
     ),
 ]
 MetricsOpt = Annotated[

@@ -1,9 +1,18 @@
 """Read whole files of unknown origin, without ever blocking on a pipe or a device."""
 
+import codecs
 import os
 import stat
 from pathlib import Path
 from typing import Any
+
+# That of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 class UnreadableError(Exception):
@@ -47,6 +56,18 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:  # it grew meanwhile, or its size was reported as 0 (/proc)
         raise UnreadableError(_too_large(len(data), max_bytes))
     return data
+
+
+def decode_text(data: bytes) -> str:
+    """Decode text by its byte order mark, which Windows PowerShell writes; else it is UTF-8.
+
+    Raises:
+        UnicodeDecodeError: It is neither.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding)
+    return data.decode("utf-8-sig")
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from f1cap.corpus import library_messages
-from f1cap.corpus.colour_profiles import ProfileError, to_srgb
 from f1cap.corpus.files import reason_of
 from f1cap.corpus.image_formats import open_image
 from f1cap.errors import ImageError
@@ -26,6 +24,7 @@ MAX_ASPECT = 20
 # more captions change; with more, decoding takes longer.
 _REDUCED = 3
 _REDUCIBLE = ("JPEG", "MPO")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF's
 # Messages of C libraries that are kept for one image; the rest repeats them.
 _MOST_MESSAGES = 5
 _SMALLER = "Save a smaller copy: captioning models see a few hundred pixels a side."
@@ -68,7 +67,7 @@ def decode_image(
     _prepare_pillow()
     from PIL import UnidentifiedImageError
 
-    with _one_sentence(name, max_pixels), _collected(on_note):
+    with _one_sentence(name, max_pixels), _collected(on_note, tiff=data[:4] in _TIFF):
         try:
             image = open_image(data)
         except UnidentifiedImageError as error:
@@ -89,7 +88,11 @@ def convert_image(image: "Image", name: str, *, on_note: OnNote = lambda _: None
     """
     _prepare_pillow()
     # One image may be given twice, and Pillow loads it where it stands.
-    with _one_sentence(name, MAX_PIXELS), _collected(on_note), _convert_lock:
+    with (
+        _one_sentence(name, MAX_PIXELS),
+        _collected(on_note, tiff=image.format == "TIFF"),
+        _convert_lock,
+    ):
         _check_size(image.size, name, MAX_PIXELS)
         image.load()
         return _as_seen(image, on_note)
@@ -98,6 +101,8 @@ def convert_image(image: "Image", name: str, *, on_note: OnNote = lambda _: None
 def _as_seen(image: "Image", on_note: OnNote) -> "Image":
     rgb = _to_rgb(image)
     if "icc_profile" in image.info:
+        from f1cap.corpus.colour_profiles import ProfileError, to_srgb
+
         try:
             rgb = to_srgb(image, rgb, image.info["icc_profile"])
         except ProfileError as error:
@@ -106,8 +111,13 @@ def _as_seen(image: "Image", on_note: OnNote) -> "Image":
 
 
 @contextmanager
-def _collected(on_note: OnNote) -> Iterator[None]:
-    """Pass on the messages of C libraries, each once."""
+def _collected(on_note: OnNote, *, tiff: bool) -> Iterator[None]:
+    """Pass on the messages of libtiff, which would write them to stderr, each once."""
+    if not tiff:
+        yield
+        return
+    from f1cap.corpus import library_messages
+
     lines: dict[str, None] = {}
     try:
         with library_messages.redirected(lines.setdefault):

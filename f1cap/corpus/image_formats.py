@@ -3,8 +3,6 @@
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from f1cap.corpus.png_chunks import without_long_text
-
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
@@ -35,6 +33,7 @@ UNDECODABLE = frozenset(
 # Major brands of HEIF files in HEVC; AVIF's container is the same, and `mif1` says neither.
 _HEVC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _EITHER = frozenset({b"mif1", b"msf1", b"mif2"})
+_PNG = b"\x89PNG\r\n\x1a\n"
 _AV1 = frozenset({b"avif", b"avis"})
 
 
@@ -50,6 +49,10 @@ def open_image(data: bytes) -> "ImageFile":
 
         return HeifImageFile(BytesIO(data))  # type: ignore[no-untyped-call]
     from PIL import Image
+
+    if not data.startswith(_PNG):
+        return Image.open(BytesIO(data), formats=FORMATS)
+    from f1cap.corpus.png_chunks import without_long_text
 
     stripped, profile = without_long_text(data)
     image = Image.open(BytesIO(stripped), formats=FORMATS)

@@ -1,5 +1,6 @@
 """Captions and references matched: which images are scored, what is reported of the rest."""
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -161,4 +162,10 @@ def _absent(model: str, images: Collection[str], missing: MissingPolicy) -> Rema
 def _names_hint(captions: Mapping[str, str], scored: Collection[str]) -> str:
     if not captions:
         return "The caption file is empty."
-    return f"Names must agree: the captions have {min(captions)!r}, the references {min(scored)!r}."
+    caption, reference = min(captions), min(scored)
+    shown = repr
+    if unicodedata.normalize("NFC", caption) == unicodedata.normalize("NFC", reference):
+        shown = ascii  # one accent in two spellings looks the same
+    return (
+        f"Names must agree: the captions have {shown(caption)}, the references {shown(reference)}."
+    )

@@ -98,6 +98,10 @@ class Scorer(ABC):
         """
         return mean(sums, images)
 
+    def resampled(self, sums: Matrix, images: int) -> Matrix:
+        """Score sums over resampled or swapped images: as `scores`, but for what is no signal."""
+        return self.scores(sums, images)
+
     def close(self) -> None:  # noqa: B027 - most hold nothing
         """End what `start` began."""
 

@@ -57,6 +57,10 @@ class Bleu(_CocoScorer):
         """Return BLEU-1 to 4."""
         return formulas.bleu(sums)
 
+    def resampled(self, sums: Matrix, images: int) -> Matrix:
+        """Return BLEU-1 to 4; those without a match are 0."""
+        return formulas.matched_bleu(sums)
+
 
 class RougeL(_CocoScorer):
     """ROUGE-L; the corpus score is the mean.

@@ -5,7 +5,7 @@ therefore has a row of statistics per image, and a formula from the sums of such
 The formulas take any number of leading axes, so that ten thousand resamples are one call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,19 @@ def bleu(sums: Matrix) -> Matrix:
     ratio = (words + _BLEU_TINY) / (closest + _BLEU_SMALL)
     brevity = np.exp(np.minimum(0.0, 1.0 - 1.0 / ratio))
     return scores * brevity[..., np.newaxis]
+
+
+def matched_bleu(sums: Matrix) -> Matrix:
+    """Return BLEU-1 to 4 with those that lack a match exactly 0, shape (..., 4).
+
+    The tiny constant against zero counts differs with the length of the captions: taken for a
+    score, it makes one of two models without a match the winner of every resample.
+
+    Args:
+        sums: As of `bleu`.
+    """
+    matched: Matrix = np.logical_and.accumulate(sums[..., 6:10] > 0, axis=-1).astype(np.float64)
+    return bleu(sums) * matched
 
 
 def meteor(sums: Matrix) -> Matrix:
@@ -96,11 +109,13 @@ class Block:
         metrics: Names of the scores, in the order of the formula's last axis.
         formula: From sums, shape (..., width), and the number of images to scores, shape (...,
             metrics).
+        resampled: The same for resamples and swaps of images; None where that is no other.
     """
 
     width: int
     metrics: tuple[str, ...]
     formula: Callable[[Matrix, int], Matrix]
+    resampled: Callable[[Matrix, int], Matrix] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +144,19 @@ class Layout:
         Returns:
             Shape (..., metrics).
         """
+        return self._apply([block.formula for block in self.blocks], sums, images)
+
+    def resampled(self, sums: Matrix, images: int) -> Matrix:
+        """Score sums over resampled or swapped images, as `scores` does those of all."""
+        formulas = [block.resampled or block.formula for block in self.blocks]
+        return self._apply(formulas, sums, images)
+
+    def _apply(
+        self, formulas: Sequence[Callable[[Matrix, int], Matrix]], sums: Matrix, images: int
+    ) -> Matrix:
         parts: list[Matrix] = []
         start = 0
-        for block in self.blocks:
-            parts.append(block.formula(sums[..., start : start + block.width], images))
+        for block, formula in zip(self.blocks, formulas, strict=True):
+            parts.append(formula(sums[..., start : start + block.width], images))
             start += block.width
         return np.concatenate(parts, axis=-1)

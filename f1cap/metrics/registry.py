@@ -87,10 +87,10 @@ METRICS: tuple[MetricSpec, ...] = (
         "bleu",
         "f1cap.metrics.coco:Bleu",
         (
-            Metric("bleu_1", "BLEU-1", rank=5),
-            Metric("bleu_2", "BLEU-2", rank=None),
-            Metric("bleu_3", "BLEU-3", rank=None),
-            Metric("bleu_4", "BLEU-4", rank=4),
+            Metric("bleu_1", "BLEU-1", rank=5, lowest=0.0, highest=1.0),
+            Metric("bleu_2", "BLEU-2", rank=None, lowest=0.0, highest=1.0),
+            Metric("bleu_3", "BLEU-3", rank=None, lowest=0.0, highest=1.0),
+            Metric("bleu_4", "BLEU-4", rank=4, lowest=0.0, highest=1.0),
         ),
         Needs.TOKENS,
         default=True,
@@ -99,7 +99,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "rouge_l",
         "f1cap.metrics.coco:RougeL",
-        (Metric("rouge_l", "ROUGE-L", rank=3),),
+        (Metric("rouge_l", "ROUGE-L", rank=3, lowest=0.0, highest=1.0),),
         Needs.TOKENS,
         default=True,
         flags=("beta:1.2",),
@@ -107,7 +107,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "meteor",
         "f1cap.metrics.meteor:Meteor",
-        (Metric("meteor", "METEOR", rank=2),),
+        (Metric("meteor", "METEOR", rank=2, lowest=0.0, highest=1.0),),
         Needs.TOKENS,
         default=True,
         flags=("lang:en", "norm", "a:.85", "b:.2", "g:.6", "d:.75"),
@@ -115,7 +115,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "cider",
         "f1cap.metrics.coco:Cider",
-        (Metric("cider", "CIDEr", rank=1),),
+        (Metric("cider", "CIDEr", rank=1, lowest=0.0, highest=10.0),),
         Needs.TOKENS,
         default=True,
         flags=("variant:d", "n:4", "sigma:6", "df:references"),
@@ -123,7 +123,7 @@ METRICS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "semantic",
         "f1cap.metrics.semantic:Semantic",
-        (Metric("semantic", "Semantic", rank=6),),
+        (Metric("semantic", "Semantic", rank=6, lowest=-1.0, highest=1.0),),
         tokenizer="wordpiece-256",
         flags=("pool:mean", "refs:nearest"),
     ),

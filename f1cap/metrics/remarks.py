@@ -1,15 +1,30 @@
 """Remarks: what to know when reading a number, given once and beside it."""
 
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from f1cap.metrics.alignment import counted, listing
 from f1cap.metrics.base import ScoringInput
-from f1cap.records.scores import Remark, TextStatistics
+from f1cap.records.scores import Metric, Remark, TextStatistics
 
 _FEW_IMAGES = 50
 _SMALL_CATEGORY = 10
 _RUN_ON_RATIO = 1.5
 _CUT_OFF_RATIO = 0.5
+_SCRIPTS = {
+    "CJK": "Chinese characters",
+    "HIRAGANA": "Japanese",
+    "KATAKANA": "Japanese",
+    "HANGUL": "Korean",
+}
+_SPACELESS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"})
+_SHARES = {
+    "bleu_1": "shares a word with a reference",
+    "bleu_2": "shares two consecutive words with a reference",
+    "bleu_3": "shares three consecutive words with a reference",
+    "bleu_4": "shares four consecutive words with a reference",
+}
 _UNSTEADY = {"bleu_4": "BLEU-4", "cider": "CIDEr"}  # of few images
 
 
@@ -42,6 +57,14 @@ def corpus_remarks(
             "other images.",
             metric="cider",
         )
+    else:
+        yield Remark(
+            "cider_weights",
+            f"CIDEr weights a word by how few of these {counted(count, 'image')} mention it, and "
+            "its interval takes the weights as they are. With other images they differ: of such "
+            "intervals of 200 images, 4 in 10 missed the CIDEr of 5,000.",
+            metric="cider",
+        )
     single = sum(len(lines) == 1 for lines in references)
     if single:
         which = (
@@ -63,6 +86,75 @@ def corpus_remarks(
             f"Categories of fewer than {_SMALL_CATEGORY} images: {sizes}. Their scores{above_all} "
             "are only indicative; differences there are not tested.",
         )
+
+
+def match_remarks(
+    metrics: Sequence[Metric], unmatched: Mapping[str, Sequence[str]]
+) -> Iterator[Remark]:
+    """Yield which scores rest on no match at all.
+
+    Args:
+        metrics: All, the least demanding of a family first.
+        unmatched: By model: the metrics by which its captions match nowhere.
+    """
+    labels = {metric.name: metric.label for metric in metrics}
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for model, names in unmatched.items():
+        if names:
+            alike[tuple(names)].append(model)
+    for names, models in alike.items():
+        them = "it" if len(models) == 1 else "them"
+        narrow = f" Intervals of differences from {them} are too narrow."
+        yield Remark(
+            "no_match",
+            f"No caption of {_listed(models, 'or')} {_SHARES.get(names[0], 'matches a reference')}"
+            f": {_listed([labels[name] for name in names], 'and')} "
+            f"{'says' if len(names) == 1 else 'say'} nothing about "
+            f"{them}, and count{'s' * (len(names) == 1)} as 0 in every test."
+            f"{narrow * (len(models) < len(unmatched))}",
+            metric=names[-1],
+            model=models[0] if len(models) == 1 else None,
+        )
+
+
+def script_remarks(
+    captions: Mapping[str, Sequence[str]], references: Sequence[Sequence[str]]
+) -> Iterator[Remark]:
+    """Yield that the metrics are English where captions or references are in another script.
+
+    Args:
+        captions: By model, in the order of the images.
+        references: Of each image.
+    """
+    texts = {f"the captions of {model}": lines for model, lines in captions.items()}
+    texts["the references"] = [line for lines in references for line in lines]
+    found = {whose: script for whose, lines in texts.items() if (script := _foreign_script(lines))}
+    if not found:
+        return
+    scripts = dict.fromkeys(
+        _SCRIPTS.get(script, f"the {script.capitalize()} script") for script in found.values()
+    )
+    text = (
+        f"{_capital(_listed(list(found), 'and'))} are written in {_listed(list(scripts), 'and')}"
+        ": the tokeniser, the stems, the synonyms and the function words of the metrics are "
+        "English."
+    )
+    if _SPACELESS.intersection(found.values()):
+        text += (
+            " Text without spaces is one word to them, so BLEU, ROUGE-L and CIDEr are near 0 "
+            "whatever it says."
+        )
+    yield Remark("not_english", text)
+
+
+def _foreign_script(lines: Sequence[str]) -> str | None:
+    """Return the script of most letters, as Unicode names it; None where that is the Latin one."""
+    counts: Counter[str] = Counter()
+    for letter, number in Counter("".join(lines)).items():
+        if letter.isalpha():
+            counts[unicodedata.name(letter, "unknown").split(" ")[0]] += number
+    latin = counts.pop("LATIN", 0)
+    return counts.most_common(1)[0][0] if counts.total() > latin else None
 
 
 def token_remarks(tokens: ScoringInput) -> Iterator[Remark]:
@@ -123,6 +215,15 @@ def length_remarks(model: str, text: TextStatistics, metrics: Collection[str]) -
             "penalty and CIDEr's length penalty apply.",
             model=model,
         )
+
+
+def _listed(names: Sequence[str], conjunction: str) -> str:
+    first = ", ".join(names[:-1])
+    return f"{first} {conjunction} {names[-1]}" if first else names[-1]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _have(number: int) -> str:

@@ -13,7 +13,7 @@ from f1cap.metrics.alignment import Aligned
 from f1cap.metrics.base import Statistics
 from f1cap.metrics.formulas import Block, Layout, Matrix
 from f1cap.metrics.registry import MetricSpec
-from f1cap.metrics.remarks import corpus_remarks, length_remarks
+from f1cap.metrics.remarks import corpus_remarks, length_remarks, match_remarks, script_remarks
 from f1cap.records.images import Problem
 from f1cap.records.scores import (
     Annotations,
@@ -38,6 +38,7 @@ class MetricResult:
         version: Of the code behind it; None where it did not run.
         statistics: By model; empty where there are none.
         formula: From sums of the rows and a number of images to scores; None without statistics.
+        resampled: The same for resamples and swaps of images; None where that is no other.
         note: Why there are none.
         problem: The failure behind it; None where the metric just does not apply.
     """
@@ -46,6 +47,7 @@ class MetricResult:
     version: str | None
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
     formula: Callable[[Matrix, int], Matrix] | None = None
+    resampled: Callable[[Matrix, int], Matrix] | None = None
     note: str | None = None
     problem: Problem | None = None
 
@@ -90,7 +92,8 @@ class Computed:
 
 def _block(result: MetricResult, formula: Callable[[Matrix, int], Matrix]) -> Block:
     width = next(iter(result.statistics.values())).rows.shape[1]
-    return Block(width, tuple(column.name for column in result.spec.columns), formula)
+    names = tuple(column.name for column in result.spec.columns)
+    return Block(width, names, formula, result.resampled)
 
 
 class _Evidence(NamedTuple):
@@ -99,21 +102,47 @@ class _Evidence(NamedTuple):
     Attributes:
         rows: Of each model, shape (n, layout.width).
         whole: Scores of all images, shape (models, metrics).
+        signal: The same as resamples and swaps are scored: 0 where nothing matches.
         drawn: Bootstrap scores, shape (resamples, models, metrics); None with fewer than two
             images.
+        pairs: Positions of every two models.
+        reach: How far the intervals of the models' scores and, after them, of the pairs'
+            differences go to either side, shape (models + pairs, metrics); None with fewer than two
+            images, or so many that percentiles do.
     """
 
     layout: Layout
     images: int
     rows: Sequence[Matrix]
     whole: Matrix
+    signal: Matrix
     drawn: Matrix | None
+    pairs: Sequence[tuple[int, int]]
+    reach: Matrix | None
     resamples: int
     confidence: float
 
-    def ends(self, drawn: Matrix) -> tuple[Matrix, Matrix]:
-        """Return the ends of the intervals of bootstrap values, shape (resamples, ...)."""
+    def score_ends(self, position: int) -> tuple[Matrix, Matrix] | None:
+        """Return the ends of the intervals of a model's scores, shape (metrics,)."""
+        if self.reach is not None:
+            whole, reach = self.whole[position], self.reach[position]
+            return whole - reach, whole + reach
+        return None if self.drawn is None else self._percentiles(self.drawn[:, position])
+
+    def pair_ends(self) -> tuple[Matrix, Matrix] | None:
+        """Return the ends of the intervals of all differences, shape (pairs, metrics)."""
+        if self.reach is not None:
+            differences, reach = _contrast(self.signal, self.pairs), self.reach[len(self.rows) :]
+            return differences - reach, differences + reach
+        return None if self.drawn is None else self._percentiles(_contrast(self.drawn, self.pairs))
+
+    def _percentiles(self, drawn: Matrix) -> tuple[Matrix, Matrix]:
         return statistics.expanded_percentile(drawn, self.images, self.confidence)
+
+    def unmatched(self, position: int) -> list[str]:
+        """Return the metrics that give a model a number though nothing of it matches."""
+        nothing = (self.signal[position] == 0) & (self.whole[position] != 0)
+        return [name for name, none in zip(self.layout.metrics, nothing, strict=True) if none]
 
 
 def build_report(
@@ -135,8 +164,15 @@ def build_report(
     )
     sizes = {name: len(rows) for name, rows in groups.items()}
     names = {metric.name for metric in computed.metrics}
+    english = any(result.spec.package is None for result in computed.results)
+    unmatched = {
+        model: evidence.unmatched(position)
+        for position, model in enumerate(aligned.captions if evidence.rows else ())
+    }
     remarks = (
         *computed.remarks,
+        *match_remarks(computed.metrics, unmatched),
+        *(script_remarks(aligned.captions, aligned.references) if english else ()),
         *corpus_remarks(aligned.images, aligned.references, sizes, names),
         *(found for model in models for found in length_remarks(model.model, model.text, names)),
     )
@@ -167,15 +203,54 @@ def _evidence(aligned: Aligned, computed: Computed, options: ScoreOptions) -> _E
         np.hstack([one.statistics[model].rows for one in counted])
         for model in (aligned.captions if counted else ())
     ]
-    whole = np.empty((len(rows), 0))
+    whole = signal = np.empty((len(rows), 0))
     drawn: Matrix | None = None
+    reach: Matrix | None = None
+    pairs = list(itertools.combinations(range(len(rows)), 2))
     if rows:
-        whole = layout.scores(np.stack([matrix.sum(axis=0) for matrix in rows]), images)
+        totals = np.stack([matrix.sum(axis=0) for matrix in rows])
+        whole, signal = layout.scores(totals, images), layout.resampled(totals, images)
     if rows and images > 1:
         # Side by side, so that every model meets the same images in each resample.
-        sums = statistics.bootstrap_sums(np.hstack(rows), resamples, options.seed)
-        drawn = layout.scores(sums.reshape(resamples, len(rows), layout.width), images)
-    return _Evidence(layout, images, rows, whole, drawn, resamples, options.confidence)
+        columns = np.hstack(rows)
+        influences = np.empty((images, 0, len(layout.metrics)))
+        if images <= statistics.STUDENTISED_LIMIT:
+            each = np.stack([statistics.influence(matrix, layout) for matrix in rows], axis=1)
+            influences = np.concatenate([each, _contrast(each, pairs)], axis=1)
+            squares = influences**2
+            columns = np.hstack([columns, *(m.reshape(images, -1) for m in (influences, squares))])
+        sums = statistics.bootstrap_sums(columns, resamples, options.seed)
+        split = len(rows) * layout.width
+        drawn = layout.resampled(
+            sums[:, :split].reshape(resamples, len(rows), layout.width), images
+        )
+        if influences.size:
+            reach = statistics.studentised(
+                np.concatenate([signal, _contrast(signal, pairs)]),
+                np.concatenate([drawn, _contrast(drawn, pairs)], axis=1),
+                influences,
+                sums[:, split:].reshape(resamples, 2, -1, len(layout.metrics)),
+                options.confidence,
+            )
+    return _Evidence(
+        layout,
+        images,
+        rows,
+        whole,
+        signal,
+        drawn,
+        pairs,
+        reach,
+        resamples,
+        options.confidence,
+    )
+
+
+def _contrast(values: Matrix, pairs: Sequence[tuple[int, int]]) -> Matrix:
+    """Subtract from a pair's first model its second; models lie on the last axis but one."""
+    first, second = ([pair[side] for pair in pairs] for side in (0, 1))
+    contrast: Matrix = values[..., first, :] - values[..., second, :]
+    return contrast
 
 
 def _groups(images: Sequence[str], annotations: Annotations) -> dict[str, list[int]]:
@@ -226,18 +301,31 @@ def _corpus_scores(
         own = found[model].corpus
         if own is not None:
             values.update(zip(block.metrics, own.tolist(), strict=True))
-    if evidence.drawn is not None:
-        low, high = evidence.ends(evidence.drawn[:, position])
-        ends = dict(zip(metrics, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+    if evidence.rows and (found_ends := evidence.score_ends(position)) is not None:
+        low, high = (end.tolist() for end in found_ends)
+        ends = dict(zip(metrics, zip(low, high, strict=True), strict=True))
+    for metric in evidence.unmatched(position):
+        ends.pop(metric, None)  # an interval from 0 to 0 would claim to be sure
     counts = [len(lines) for lines in aligned.references]
     scores: dict[str, Score] = {}
     for result in computed.results:
         for column in result.spec.columns:
             made = result.spec.signature(column, result.version, counts)
-            low_end, high_end = ends.get(column.name, (None, None))
             value = values.get(column.name)
+            low_end, high_end = _within(column, value, ends.get(column.name))
             scores[column.name] = Score(value, low_end, high_end, made, result.note)
     return scores
+
+
+def _within(
+    metric: Metric, value: float | None, ends: tuple[float, float] | None
+) -> tuple[float | None, float | None]:
+    """Keep an interval where scores can lie, and around its score to the last digit."""
+    if value is None or ends is None:
+        return None, None
+    low = max(ends[0], metric.lowest) if metric.lowest is not None else ends[0]
+    high = min(ends[1], metric.highest) if metric.highest is not None else ends[1]
+    return min(low, value), max(high, value)
 
 
 def _sum_scores(
@@ -275,22 +363,19 @@ def _pairs(
     models: Sequence[str], computed: Computed, evidence: _Evidence, seed: int
 ) -> Iterator[PairComparison]:
     """Compare every two models under every metric; the correction is for the pairs of a metric."""
-    pairs = list(itertools.combinations(range(len(models)), 2))
-    if not pairs or not evidence.rows:
+    pairs = evidence.pairs
+    if not pairs:
         return
     p_values = statistics.randomisation_ps(
         evidence.rows, pairs, evidence.layout, trials=evidence.resamples, seed=seed
     )
-    first, second = (list(side) for side in zip(*pairs, strict=True))
-    differences = evidence.whole[first] - evidence.whole[second]
+    differences = _contrast(evidence.signal, pairs)
     better = {metric.name: metric.better(1.0) for metric in computed.metrics}
     signs = np.array([better[name] for name in evidence.layout.metrics])
     wins = (np.sign(differences) * signs + 1) / 2
-    ends: tuple[Matrix, Matrix] | None = None
+    ends = evidence.pair_ends()
     if evidence.drawn is not None:
-        drawn = evidence.drawn[:, first] - evidence.drawn[:, second]
-        ends = evidence.ends(drawn)
-        wins = (np.sign(drawn).mean(axis=0) * signs + 1) / 2
+        wins = (np.sign(_contrast(evidence.drawn, pairs)).mean(axis=0) * signs + 1) / 2
     for column, metric in enumerate(evidence.layout.metrics):
         corrected = statistics.holm(p_values[:, column].tolist())
         for row, (a, b) in enumerate(pairs):

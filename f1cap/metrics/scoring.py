@@ -224,7 +224,9 @@ def _compute(spec: MetricSpec, scorer: Scorer, given: ScoringInput) -> MetricRes
         return MetricResult(spec, version, note=str(reason))
     except F1capError as error:
         return _failed(spec, version, error)
-    return MetricResult(spec, version, statistics=statistics, formula=scorer.scores)
+    return MetricResult(
+        spec, version, statistics=statistics, formula=scorer.scores, resampled=scorer.resampled
+    )
 
 
 def _failed(spec: MetricSpec, version: str | None, error: F1capError) -> MetricResult:

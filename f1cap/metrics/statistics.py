@@ -1,9 +1,14 @@
 """How sure a score or a difference is: bootstrap intervals and paired randomisation over images.
 
-Percentile intervals of few images are too narrow; the expanded percentile interval (Hesterberg
-2015, "What teachers should know about the bootstrap", section 5.3) widens their tails by what
-Student's t is wider than the normal distribution. BCa intervals under-cover even more with as few
-as 20 images.
+Intervals of percentiles miss the score of few images too often, above all that of BLEU-4, which few
+of them decide; BCa intervals more often still. Symmetric studentised intervals (Hall 1988, "On
+symmetric bootstrap confidence intervals") ask how far a resample's score lies from the real one in
+standard errors of its own. Their standard errors are those of the jackknife, linear in the images,
+so that a resample's costs two more sums. Drawn from 400 pairs of COCO captions with one reference
+each, those of differences cover 94 % (BLEU-4) to 96 % at 20 and at 50 images, those of scores 92 %
+(CIDEr) or more; percentiles, 88 and 91 % of the differences in BLEU-4, BCa 81 % at 20. From 200
+images on, the expanded percentile interval (Hesterberg 2015, "What teachers should know about the
+bootstrap", section 5.3) is about as good, and of thousands it is cheaper.
 
 Where two captioners are equally good, it would not matter which of the two captions of an image is
 called A's. The randomisation test swaps them image by image and counts how often the difference
@@ -22,6 +27,9 @@ from f1cap.metrics.formulas import Layout, Matrix
 MAX_CELLS = 2_000_000  # of a matrix held at once: 16 MB
 EXACT_LIMIT = 20  # images up to which all swaps are enumerated: half a million
 _TOLERANCE = 1e-12  # swaps that give the same difference add up in another order
+# Of a studentised interval, in that of Student's: else a score that two images decide has no bound.
+_REACH_LIMIT = 1.5
+STUDENTISED_LIMIT = 1_000  # images up to which it pays
 _MANY_IMAGES = 20_000
 _SERIES_LIMIT = 200  # degrees of freedom up to which t is inverted exactly
 
@@ -57,6 +65,52 @@ def bootstrap_sums(statistics: Matrix, resamples: int, seed: int) -> Matrix:
         counts = np.bincount(drawn.ravel(), minlength=size * images).reshape(size, images)
         sums[start : start + size] = counts.astype(np.float64) @ statistics
     return sums
+
+
+def influence(rows: Matrix, layout: Layout) -> Matrix:
+    """Return how far each image moves each score, by the jackknife.
+
+    Args:
+        rows: Of one model, shape (n, layout.width); at least two.
+        layout: What the columns are.
+
+    Returns:
+        Shape (n, metrics), of mean 0.
+    """
+    images = len(rows)
+    without = layout.resampled(rows.sum(axis=0) - rows, images - 1)
+    moved: Matrix = (images - 1) * (without.mean(axis=0) - without)
+    return moved
+
+
+def studentised(
+    real: Matrix, drawn: Matrix, influences: Matrix, moments: Matrix, confidence: float
+) -> Matrix:
+    """Return how far the intervals reach to either side.
+
+    Args:
+        real: Scores or differences of all images, shape (...).
+        drawn: The same of every resample, shape (resamples, ...).
+        influences: Of every image on them, shape (n, ...).
+        moments: Sums of the influences and of their squares over every resample, shape (resamples,
+            2, ...).
+        confidence: For example 0.95.
+
+    Returns:
+        Shape (...).
+    """
+    images = len(influences)
+    error = np.sqrt((influences**2).sum(axis=0) / (images * (images - 1)))
+    means = moments / images
+    errors = np.sqrt(np.maximum(means[:, 1] - means[:, 0] ** 2, 0.0) / (images - 1))
+    distance = np.abs(drawn - real)
+    # A resample of one image over and over has no error; wherever it lies, it is infinitely far.
+    steps = np.where(distance > _TOLERANCE, np.inf, 0.0)
+    np.divide(distance, errors, out=steps, where=errors > _TOLERANCE)
+    reach = np.quantile(steps, confidence, axis=0, method="inverted_cdf")
+    limit = _REACH_LIMIT * student_quantile(1.0 - (1.0 - confidence) / 2.0, images - 1)
+    half: Matrix = np.minimum(reach, limit) * error
+    return half
 
 
 def expanded_percentile(values: Matrix, images: int, confidence: float) -> tuple[Matrix, Matrix]:
@@ -178,7 +232,7 @@ def _central_mass(angle: float, degrees: int) -> float:
 
 
 def _distance(first: Matrix, second: Matrix, layout: Layout, images: int) -> Matrix:
-    distance: Matrix = np.abs(layout.scores(first, images) - layout.scores(second, images))
+    distance: Matrix = np.abs(layout.resampled(first, images) - layout.resampled(second, images))
     return distance
 
 

@@ -37,10 +37,8 @@ def resolve(name: str, *, offline: bool = False) -> ModelSpec:
         CheckpointError: Its config.json cannot be fetched; subclasses say why.
     """
     wanted = name.strip()
-    known, _, revision = wanted.partition("@")
-    for spec in CATALOG.values():
-        if known.lower() in {spec.name, *spec.aliases} and not (revision and spec.local):
-            return _at_revision(spec, revision)
+    if (spec := find_in_catalogue(wanted)) is not None:
+        return spec
     folder = Path(os.path.expanduser(wanted))  # noqa: PTH111 - pathlib's may raise
     if wanted and folder.is_dir():
         return _local_spec(folder)
@@ -52,6 +50,15 @@ def resolve(name: str, *, offline: bool = False) -> ModelSpec:
     raise UnknownModelError(
         f"There is no model named {wanted!r}.{_nearest(wanted)}", hint=_choices()
     )
+
+
+def find_in_catalogue(name: str) -> ModelSpec | None:
+    """Return the spec of a catalogue name or alias, `@revision` allowed; None for any other."""
+    known, _, revision = name.strip().partition("@")
+    for spec in CATALOG.values():
+        if known.lower() in {spec.name, *spec.aliases} and not (revision and spec.local):
+            return _at_revision(spec, revision)
+    return None
 
 
 def read_family(folder: Path, *, name: str) -> FamilySpec:

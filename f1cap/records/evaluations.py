@@ -107,7 +107,7 @@ class Comparison:
 
     Attributes:
         best: By metric: the models that lead it; several where the interval of their difference
-            contains zero or, for the primary metric, its corrected p is 0.05 or more.
+            contains zero or its corrected p is 0.05 or more; none where nothing tells them apart.
         disagreements: Largest spread first.
         conclusion: One sentence on what can and cannot be concluded.
     """

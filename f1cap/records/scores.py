@@ -23,6 +23,8 @@ class Metric:
             all of them.
         decimals: Decimal places of a score; intervals are shown with one less.
         higher_is_better: Which way is better.
+        lowest: No score lies below it, nor the end of an interval; None where there is no bound.
+        highest: No score lies above it.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Metric:
     rank: int | None = 100
     decimals: int = 3
     higher_is_better: bool = True
+    lowest: float | None = None
+    highest: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return as JSON has it what a program needs to read the numbers."""
@@ -161,7 +165,8 @@ class Score:
 
     Attributes:
         value: None where it could not be computed; `note` says why.
-        low: Lower end of the interval; None without a value or with fewer than two images.
+        low: Lower end of the interval; None without a value, with fewer than two images, or where
+            nothing matches.
         high: Upper end of the interval.
         note: Why there is no value.
     """

@@ -39,7 +39,7 @@ def write_table(comparison: Comparison, stream: TextIO, *, verbose: bool = False
     console.print(Text(heading, style="bold"))
     _print_models(console, comparison)
     if any(comparison.best.values()):
-        print_trimmed(console, Text(f"* best   = {level_means(comparison)}", style="dim"))
+        print_trimmed(console, Text(f"* best   = {level_means()}", style="dim"))
     _print_pairs(console, comparison)
     _print_categories(console, comparison)
     _print_disagreements(console, comparison)
@@ -54,13 +54,17 @@ def write_table(comparison: Comparison, stream: TextIO, *, verbose: bool = False
 
 
 def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) -> None:
-    """Write one row per model, for a spreadsheet."""
+    """Write one row per model, for a spreadsheet; the last columns are the corrected p of pairs."""
     report = comparison.evaluation.report
     metrics = [metric.name for metric in report.metrics]
     writer = table_writer(stream)
     bounds = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
     figures = ["length_ratio", "truncated", "images_per_s", "vram_peak_bytes", "parameters"]
-    writer.writerow(["model", "negative_control", "images", *bounds, *figures])
+    others = [model.model for model in report.models]
+    tests = [(metric, other) for metric in metrics for other in others if len(others) > 1]
+    p_values = {(pair.metric, frozenset((pair.a, pair.b))): pair.p_holm for pair in report.pairs}
+    columns = [f"{metric}_p_holm_vs_{other}" for metric, other in tests]
+    writer.writerow(["model", "negative_control", "images", *bounds, *figures, *columns])
     for model in report.models:
         cost = comparison.evaluation.costs[model.model]
         scores = [model.scores[metric] for metric in metrics]
@@ -75,6 +79,7 @@ def write_csv(comparison: Comparison, stream: TextIO, *, verbose: bool = False) 
                 cost.images_per_s,
                 cost.vram_peak_bytes,
                 cost.parameters,
+                *(p_values.get((metric, frozenset((model.model, o)))) for metric, o in tests),
             ]
         )
 

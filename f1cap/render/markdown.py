@@ -41,7 +41,7 @@ def _lines(comparison: Comparison, columns: Sequence[Column]) -> Iterator[str]:
     if any(comparison.best.values()):
         yield ""
         yield (
-            f"Bold: best. Bold with =: {level_means(comparison)}. Scores are as each metric gives "
+            f"Bold: best. Bold with =: {level_means()}. Scores are as each metric gives "
             "them: pycocoevalcap's are not times 100."
         )
     yield from _pairs(comparison)

@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from f1cap.records.evaluations import Comparison
 from f1cap.records.scores import Metric, PairComparison, Score, ScoreReport, TextStatistics
 from f1cap.render.formatting import printable
 from f1cap.render.terminal import print_trimmed
@@ -44,13 +43,11 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def level_means(comparison: Comparison) -> str:
+def level_means() -> str:
     """Say what the mark of models that share the lead goes by."""
-    report = comparison.evaluation.report
-    primary = report.primary_metric.label
     return (
-        "level with the best: the interval of their difference contains zero or, "
-        f"for {primary}, p (Holm) is 0.05 or more"
+        "level with the best: the interval of their difference contains zero or p (Holm) is "
+        "0.05 or more"
     )
 
 

@@ -19,6 +19,8 @@ from f1cap.store.reading import read_object
 JOURNAL = "captions.jsonl"
 CAPTIONS = "generated_captions.json"
 RUN = "run.json"
+METRICS = "metrics.json"
+COMPARISON = "comparative_analysis.json"
 _OWNER = "dataset.json"
 # What file systems without locks answer.
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
@@ -163,10 +165,13 @@ class ResultsFolder:
     def write_metrics(self, record: object) -> Path:
         """Write metrics.json, what `eval` made of these captions.
 
+        Returns:
+            Where it is; beside a metrics.json that is somebody else's.
+
         Raises:
             StorageError: It cannot be written; the old file stands.
         """
-        path = self.folder / "metrics.json"
+        path = _free_or_ours(self.folder / METRICS)
         write_atomically(path, [*stream_json(record), "\n"])
         return path
 
@@ -174,12 +179,28 @@ class ResultsFolder:
 def write_comparison(folder: Path, record: object) -> Path:
     """Write comparison/comparative_analysis.json beside the models of a dataset's folder.
 
+    Returns:
+        Where it is; beside a file of that name that is somebody else's.
+
     Raises:
         StorageError: It cannot be written; the old file stands.
     """
-    path = folder / "comparison" / "comparative_analysis.json"
+    path = _free_or_ours(folder / "comparison" / COMPARISON)
     make_folder(path.parent)
     write_atomically(path, [*stream_json(record), "\n"])
+    return path
+
+
+def _free_or_ours(path: Path) -> Path:
+    """Return the path, or the first name beside it, at which no file of somebody else's lies.
+
+    Ours say which f1cap wrote them, and by which schema. Other programs use these names too.
+    """
+    number = 1
+    wanted = path
+    while os.path.lexists(path) and not {"f1cap", "schema"} <= read_object(path).keys():
+        path = wanted.with_name(f"{wanted.stem}.f1cap{f'-{number}' * (number > 1)}{wanted.suffix}")
+        number += 1
     return path
 
 

@@ -271,6 +271,146 @@ def test_no_java_at_all(
     assert "Traceback" not in named.output
 
 
+def test_bleu_without_a_four_word_match_is_no_win(runner: CliRunner, files: Path) -> None:
+    for name, tail in (("short", ""), ("long", " and so on in words of no reference at all")):
+        captions = dict.fromkeys(IMAGES, f"a racing car{tail}")
+        (files / f"{name}.json").write_text(json.dumps(captions), encoding="utf-8")
+    arguments = (
+        "compare", "--captions", files / "short.json", "--captions", files / "long.json",
+        "--references", files / "references.json", "--metrics", "bleu",
+    )  # fmt: skip
+    data = _document(_run(runner, *arguments, "--format", "json"))["data"]
+    values = {model["model"]: model["scores"]["bleu_4"] for model in data["models"]}
+    assert values["short"]["value"] != values["long"]["value"] > 0, "pycocoevalcap's, untouched"
+    assert values["short"]["low"] is values["long"]["high"] is None
+    (pair,) = [pair for pair in data["pairs"] if pair["metric"] == "bleu_4"]
+    assert (pair["difference"], pair["low"], pair["high"]) == (0.0, 0.0, 0.0)
+    assert (pair["p"], pair["p_holm"], pair["wins"]) == (1.0, 1.0, 0.5)
+    assert "bleu_4" not in data["best"]
+    assert data["best"]["bleu_1"] == ["long"]
+    (remark,) = [remark for remark in data["remarks"] if remark["code"] == "no_match"]
+    assert remark["text"] == (
+        "No caption of short or long shares three consecutive words with a reference: BLEU-3 and "
+        "BLEU-4 say nothing about them, and count as 0 in every test."
+    )
+    assert data["conclusion"] == (
+        "BLEU-4 says nothing on these 12 images: by it no caption matches a reference, so nothing "
+        "can be concluded."
+    )
+
+
+def test_five_images_tell_nobody_apart(runner: CliRunner, files: Path) -> None:
+    five = {image: REFERENCES[image] for image in IMAGES[:5]}
+    (files / "references.json").write_text(json.dumps(five), encoding="utf-8")
+    data = _document(_compare(runner, files, *NO_METEOR, "--format", "json"))["data"]
+    assert data["conclusion"] == (
+        "good and swin-mini cannot be told apart by CIDEr on these 5 images: with so few no "
+        "corrected p below 0.0625 exists, however large the difference is."
+    )
+    assert all(set(models) == {"good", "swin-mini"} for models in data["best"].values())
+
+
+def test_a_table_holds_the_corrected_p_of_every_pair(runner: CliRunner, files: Path) -> None:
+    rows = _compare(runner, files, "--metrics", "bleu,rouge_l", "--format", "csv").stdout
+    good, bad = csv.DictReader(io.StringIO(rows))
+    document = _document(_compare(runner, files, "--metrics", "bleu,rouge_l", "--format", "json"))
+    for pair in document["data"]["pairs"]:
+        column = f"{pair['metric']}_p_holm_vs_"
+        assert float(good[column + "swin-mini"]) == pair["p_holm"]
+        assert float(bad[column + "good"]) == pair["p_holm"]
+        assert good[column + "good"] == ""
+
+
+def test_other_scripts_than_the_latin_are_said(runner: CliRunner, files: Path) -> None:
+    texts = {"a.jpg": "一辆红色的赛车在赛道上", "b.jpg": "两名机械师拿着一个轮胎", "c.jpg": "车手"}
+    for name in ("references", "good", "bad"):
+        (files / f"{name}.json").write_text(json.dumps(texts), encoding="utf-8")
+    data = _document(_compare(runner, files, "--metrics", "rouge_l", "--format", "json"))["data"]
+    (remark,) = [remark for remark in data["remarks"] if remark["code"] == "not_english"]
+    assert remark["text"].startswith(
+        "The captions of good, the captions of swin-mini and the references are written in Chinese "
+        "characters: the tokeniser, the stems, the synonyms"
+    )
+    assert "Text without spaces is one word" in remark["text"]
+
+
+def test_somebody_elses_metrics_json_stays(runner: CliRunner, at: Path) -> None:
+    results = at / "results"
+    made = _run(runner, "caption", "--model", "git-mini", "--quiet", "--output-dir", results)
+    assert made.exit_code == 0, made.output
+    theirs = '{"bleu_4": 0.0041, "schema": "of another program"}'
+    metrics, ours = (results / "git-mini" / name for name in ("metrics.json", "metrics.f1cap.json"))
+    metrics.write_text(theirs, encoding="utf-8")
+    (results / "comparison").mkdir()
+    analysis = results / "comparison" / "comparative_analysis.json"
+    analysis.write_text("[]", encoding="utf-8")
+    options = ("--output-dir", results, "--metrics", "rouge_l", "--format", "json")
+    for _ in range(2):
+        data = _document(_run(runner, "eval", *options))["data"]
+        assert metrics.read_text(encoding="utf-8") == theirs
+        (remark,) = [remark for remark in data["remarks"] if remark["code"] == "not_replaced"]
+        assert remark["text"] == (
+            f"{metrics} was not written by f1cap and stays as it is: the scores are in "
+            "metrics.f1cap.json beside it."
+        )
+    kept = json.loads(ours.read_text(encoding="utf-8"))
+    assert kept["scores"]["rouge_l"]["value"] == data["reports"][0]["scores"]["rouge_l"]["value"]
+    assert kept["schema"] == 2
+    names = {path.name for path in ours.parent.glob("metrics*")}
+    assert names == {"metrics.json", "metrics.f1cap.json"}
+    _run(runner, "compare", *options)
+    assert analysis.read_text(encoding="utf-8") == "[]"
+    assert (analysis.parent / "comparative_analysis.f1cap.json").is_file()
+
+
+def test_files_of_one_name_are_called_by_their_folders(runner: CliRunner, files: Path) -> None:
+    for model, captions in (("git-base", GOOD), ("swin-tiny", BAD)):
+        (files / model).mkdir()
+        (files / model / "generated_captions.json").write_text(json.dumps(captions), "utf-8")
+    arguments = ("--references", files / "references.json", "--metrics", "rouge_l", "-f", "json")
+    result = _run(
+        runner, "compare",
+        "--captions", files / "git-base" / "generated_captions.json",
+        "--captions", files / "swin-tiny" / "generated_captions.json", *arguments,
+    )  # fmt: skip
+    models = _document(result)["data"]["models"]
+    assert [model["model"] for model in models] == ["git-base", "swin-tiny"]
+    assert models[1]["negative_control"] is True
+    alias = _run(
+        runner, "eval", "--captions", f"Swin={files / 'bad.json'}", "--missing", "empty", *arguments
+    )
+    (report,) = _document(alias)["data"]["reports"]
+    assert (report["model"], report["negative_control"]) == ("swin-tiny", True)
+
+
+def test_references_in_another_spelling_are_those_of_the_images(
+    runner: CliRunner, at: Path
+) -> None:
+    made = _run(runner, "caption", "--model", "git-mini", "--quiet", "--limit", "2", "-f", "json")
+    captions = _document(made)["data"]["runs"][0]["captions"]
+    names = [caption["image"] for caption in captions]
+    written = {name.replace("/", "\\").upper(): ["a racing car"] for name in names}
+    (at / "references.json").write_text(json.dumps(written), encoding="utf-8")
+    result = _run(
+        runner, "eval", "--references", at / "references.json", "--metrics", "rouge_l", "-f", "json"
+    )
+    (report,) = _document(result)["data"]["reports"]
+    assert sorted(image["image"] for image in report["per_image"]) == sorted(names)
+
+
+def test_a_failure_leaves_no_stale_document(runner: CliRunner, files: Path) -> None:
+    output, foreign = files / "out.json", files / "foreign.json"
+    arguments = ("--references", files / "references.json", "--metrics", "rouge_l", "-f", "json")
+    _run(runner, "eval", "--captions", files / "good.json", *arguments, "-o", output)
+    assert output.is_file()
+    failed = _run(runner, "eval", "--captions", files / "gone.json", *arguments, "-o", output)
+    assert failed.exit_code == 1
+    assert not output.exists()
+    foreign.write_text('{"not": "ours"}', encoding="utf-8")
+    _run(runner, "eval", "--captions", files / "gone.json", *arguments, "-o", foreign)
+    assert foreign.read_text(encoding="utf-8") == '{"not": "ours"}'
+
+
 def test_nothing_to_score(runner: CliRunner, at: Path) -> None:
     result = _run(runner, "eval", "--format", "json")
     assert result.exit_code == 1

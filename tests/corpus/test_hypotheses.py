@@ -1,6 +1,7 @@
 """Captions from anybody's files: each form, and each way that a file can be wrong."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ FORMS = {
         "a/x.jpg,a red car,False\n"
         'b.jpg,"say ""go"", twice",True\n'
     ),
+    "excel.csv": 'image;caption;note\na/x.jpg;a red car;\nb.jpg;"say ""go"", twice";x\n',
+    "tabs.csv": 'caption\timage\na red car\ta/x.jpg\nsay "go", twice\tb.jpg\n',
+    "pandas.csv": 'image_id,caption\n1.0,a red car\n2.0,"say ""go"", twice"\n',
+    "pandas.json": json.dumps(
+        [{"image_id": float(n), "caption": EXPECTED[name]} for n, name in IDS.items()]
+    ),
     "windows.json": json.dumps({"a\\x.jpg": "a red car", "b.jpg": EXPECTED["b.jpg"]}),
     "document.json": json.dumps(
         {
@@ -66,6 +73,33 @@ def test_every_form_says_the_same(tmp_path: Path, name: str) -> None:
     assert dict(found.captions) == EXPECTED
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["flat.json", "ours.jsonl", "excel.csv"])
+def test_the_byte_order_mark_names_the_encoding(tmp_path: Path, name: str, encoding: str) -> None:
+    mark = "\ufeff" if encoding[-3:] in {"-le", "-be"} else ""
+    path = tmp_path / name
+    path.write_bytes((mark + FORMS[name]).encode(encoding))
+    (found,) = read_captions(path, IDS)
+    assert dict(found.captions) == EXPECTED
+
+
+def test_other_spellings_of_a_name_where_only_one_is_meant(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"\xff.jpg")
+    names = {"caf\u00e9/IMG_1.JPG", "win\\2.jpg", "win\\3.jpg", odd, "A.jpg", "a.jpg"}
+    written = {
+        "cafe\u0301/img_1.jpg": "cafe\u0301/img_1.jpg",
+        "win/2.jpg": "win\\2.jpg",
+        "win\\3.jpg": "win\\3.jpg",
+        "\\udcff.jpg": odd,
+        "a.jpg": "a.jpg",
+        "A.JPG": "A.JPG",
+    }
+    path = _write(tmp_path / "t.json", json.dumps(dict.fromkeys(written, "a car")))
+    (found,) = read_captions(path, {}, names)
+    expected = {**written, "cafe\u0301/img_1.jpg": "caf\u00e9/IMG_1.JPG"}
+    assert list(found.captions) == list(expected.values()), "of two candidates none is taken"
+
+
 def test_a_images_own_name_goes_before_an_id(tmp_path: Path) -> None:
     ids: dict[int | str, str] = {1: "2", 2: "1", "x": "y"}
     flat = _write(tmp_path / "flat.json", json.dumps({"1": "of 1", "./2": "of 2", "x": "of y"}))
@@ -86,6 +120,14 @@ def test_what_a_run_recorded_is_kept(tmp_path: Path) -> None:
     (table,) = read_captions(_write(tmp_path / "t.csv", FORMS["ours.csv"]), {})
     assert table.truncated == frozenset({"b.jpg"})
     assert table.line_breaks is None, "nobody recorded it"
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "NaN", "-Infinity", '"fast"'])
+def test_a_speed_that_is_no_number_is_none(tmp_path: Path, number: str) -> None:
+    text = FORMS["document.json"].replace("2.5", number)
+    (found,) = read_captions(_write(tmp_path / "d.json", text), {})
+    assert found.cost.images_per_s is None
+    assert dict(found.captions) == EXPECTED
 
 
 def test_one_file_may_hold_several_models(tmp_path: Path) -> None:
@@ -120,6 +162,17 @@ def test_one_file_may_hold_several_models(tmp_path: Path) -> None:
         ("x.jsonl", '{"image": "a", "caption": "b"}\n{"image"', "line 2"),
         ("x.csv", "a,b\n1,2\n", "columns"),
         ("x.csv", "image,caption\na.jpg\n", "line 2"),
+        (
+            "x.csv",
+            'image,caption\na.jpg,"a man, in red"\nb.jpg,a man, in a red suit\n',
+            "line 3 has 3 columns and the first line 2: a caption with a comma in it must stand",
+        ),
+        ("x.csv", "image;caption\na.jpg;a man; in red\n", "a caption with a semicolon in it"),
+        (
+            "x.csv",
+            "image,caption,truncated\nb.jpg,a man, in a red suit\n",
+            "line 2 has ' in a red suit' where true or false is expected",
+        ),
     ],
 )
 def test_a_wrong_file_is_one_sentence(tmp_path: Path, name: str, text: str, said: str) -> None:

@@ -70,6 +70,72 @@ def test_the_form_of_coco(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("ids", [[4, 7], ["4", "7"], [4.0, 7.0]])
+def test_images_of_coco_may_have_an_id_alone(tmp_path: Path, ids: list[object]) -> None:
+    document = {
+        "images": [{"id": identifier} for identifier in ids],
+        "annotations": [{"image_id": 7, "id": 1, "caption": "a car"},
+                        {"image_id": 4, "id": 2, "caption": "a bus"}],
+    }  # fmt: skip
+    found = corpus.read_references(write(tmp_path, document))
+    assert {name: reference.captions for name, reference in found.items()} == {
+        "4": ("a bus",),
+        "7": ("a car",),
+    }
+    assert [reference.id for reference in found.values()] == (
+        ["4", "7"] if isinstance(ids[0], str) else [4, 7]
+    )
+
+
+OWN_OUTPUTS = {
+    "own.csv": 'model,image,caption\nm,1/a.jpg,"one, two"\nn,1/a.jpg,three\nm,b.jpg,four\n',
+    "own.jsonl": "".join(
+        json.dumps({"model": model, "image": image, "caption": caption}) + "\n"
+        for model, image, caption in [
+            ("m", "1/a.jpg", "one, two"),
+            ("n", "1/a.jpg", "three"),
+            ("m", "b.jpg", "four"),
+        ]
+    ),
+    "coco.json": json.dumps(
+        [
+            {"image_id": "1/a.jpg", "caption": "one, two"},
+            {"image_id": "1/a.jpg", "caption": "three"},
+            {"image_id": "b.jpg", "caption": "four"},
+        ]
+    ),
+    "document.json": json.dumps(
+        {
+            "f1cap": {"version": "0"},
+            "data": {
+                "runs": [
+                    {"model": "m", "captions": [{"image": "1/a.jpg", "caption": "one, two"},
+                                                {"image": "b.jpg", "caption": "four"}]},
+                    {"model": "n", "captions": [{"image": "1/a.jpg", "caption": "three"}]},
+                ]
+            },
+        }
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN_OUTPUTS)
+def test_our_own_outputs_are_references_too(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(OWN_OUTPUTS[name], encoding="utf-8")
+    assert corpus.read_references(path) == {
+        "1/a.jpg": Reference(None, ("one, two", "three")),
+        "b.jpg": Reference(None, ("four",)),
+    }
+
+
+def test_a_table_of_references_that_cuts_a_caption_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("image,caption\na.jpg,a man, in a red suit\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="line 2 has 3 columns"):
+        corpus.read_references(path)
+
+
 def test_the_flat_form(tmp_path: Path) -> None:
     found = corpus.read_references(write(tmp_path, {"1/a.jpg": "one", "b.jpg": ["two", "two"]}))
     assert found == {

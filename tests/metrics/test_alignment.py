@@ -128,7 +128,20 @@ def test_report_of_two_models(warm_session: ScoringSession) -> None:
     codes = [remark.code for remark in report.remarks]
     assert len(codes) == len(set(codes))
     expected = "few_images cider_few_images cider_one_reference small_category bleu_4_short run_on"
-    assert set(codes) == set(expected.split())
+    assert set(codes) == {*expected.split(), "no_match"}
+    (unmatched,) = (remark for remark in report.remarks if remark.code == "no_match")
+    assert unmatched.text == (
+        "No caption of m or run_on shares three consecutive words with a reference: BLEU-3 and "
+        "BLEU-4 say nothing about them, and count as 0 in every test."
+    )
+
+
+def test_names_that_look_alike_are_told_apart() -> None:
+    with pytest.raises(CaptionSetError) as caught:
+        align({"m": {"cafe\u0301.jpg": "x"}}, {"caf\u00e9.jpg": ["x"]}, "error")
+    assert caught.value.hint == (
+        "Names must agree: the captions have 'cafe\\u0301.jpg', the references 'caf\\xe9.jpg'."
+    )
 
 
 def test_one_is_one() -> None:

@@ -11,7 +11,14 @@ from f1cap.metrics.formulas import Block, Layout, Matrix
 
 MEAN = Layout((Block(1, ("rouge_l",), formulas.mean),))
 BLEU = Layout(
-    (Block(10, ("bleu_1", "bleu_2", "bleu_3", "bleu_4"), lambda sums, _: formulas.bleu(sums)),)
+    (
+        Block(
+            10,
+            ("bleu_1", "bleu_2", "bleu_3", "bleu_4"),
+            lambda sums, _: formulas.bleu(sums),
+            lambda sums, _: formulas.matched_bleu(sums),
+        ),
+    )
 )
 
 
@@ -88,6 +95,70 @@ def test_interval_of_a_mean_is_that_of_theory() -> None:
     assert high[0] == pytest.approx(rows.mean() + half, abs=half * 0.06)
 
 
+def ends(
+    rows: Matrix, layout: Layout, *, seed: int, resamples: int = 2_000
+) -> tuple[Matrix, Matrix]:
+    """Return the ends of the studentised intervals of one model's scores."""
+    images = len(rows)
+    influences = statistics.influence(rows, layout)
+    columns = np.hstack([rows, influences, influences**2])
+    sums = statistics.bootstrap_sums(columns, resamples, seed)
+    moments = sums[:, layout.width :].reshape(resamples, 2, -1)
+    real = layout.resampled(rows.sum(axis=0), images)
+    drawn = layout.resampled(sums[:, : layout.width], images)
+    half = statistics.studentised(real, drawn, influences, moments, 0.95)
+    return real - half, real + half
+
+
+def test_studentised_interval_of_a_mean_is_that_of_theory() -> None:
+    rows = np.random.default_rng(1).normal(0.4, 0.1, (400, 1))
+    low, high = ends(rows, MEAN, seed=1, resamples=10_000)
+    half = 1.966 * rows.std(ddof=1) / 20
+    assert low[0] == pytest.approx(rows.mean() - half, abs=half * 0.06)
+    assert high[0] == pytest.approx(rows.mean() + half, abs=half * 0.06)
+
+
+def test_influence_of_a_mean_is_by_how_much_an_image_differs_from_it() -> None:
+    rows = np.array([[1.0], [2.0], [6.0]])
+    assert statistics.influence(rows, MEAN) == pytest.approx(rows - 3.0)
+
+
+def test_an_interval_that_two_images_decide_still_ends() -> None:
+    low, high = ends(np.array([[0.2], [0.4]]), MEAN, seed=1)
+    # Half of the resamples are one image twice, with no error of their own: 1.5 times Student's.
+    half = 1.5 * 12.7062047 * 0.1
+    assert (low[0], high[0]) == pytest.approx((0.3 - half, 0.3 + half))
+
+
+def test_differences_in_bleu_4_on_twenty_images_are_covered() -> None:
+    generator = np.random.default_rng(11)
+    population = [bleu_rows(generator, 5_000, skill) for skill in (0.6, 0.5)]
+    first, second = (BLEU.resampled(rows.sum(axis=0), 5_000) for rows in population)
+    truth = (first - second)[3]
+    rounds, resamples, covered, by_percentiles = 300, 500, 0, 0
+    for seed in range(rounds):
+        images = generator.choice(5_000, 20, replace=False)
+        a, b = (rows[images] for rows in population)
+        influences = statistics.influence(a, BLEU) - statistics.influence(b, BLEU)
+        sums = statistics.bootstrap_sums(
+            np.hstack([a, b, influences, influences**2]), resamples, seed
+        )
+        real = BLEU.resampled(a.sum(axis=0), 20) - BLEU.resampled(b.sum(axis=0), 20)
+        drawn = BLEU.resampled(sums[:, :10], 20) - BLEU.resampled(sums[:, 10:20], 20)
+        moments = sums[:, 20:].reshape(resamples, 2, 4)
+        half = statistics.studentised(real, drawn, influences, moments, 0.95)
+        covered += abs(truth - real[3]) <= half[3]
+        low, high = statistics.expanded_percentile(drawn, 20, 0.95)
+        by_percentiles += low[3] <= truth <= high[3]
+    assert by_percentiles / rounds < 0.92, "which is why they are not what is shown"
+    assert covered / rounds == pytest.approx(0.95, abs=0.015)
+
+
+def test_what_never_differs_has_an_interval_of_one_point() -> None:
+    low, high = ends(np.full((9, 1), 0.25), MEAN, seed=1)
+    assert (low[0], high[0]) == pytest.approx((0.25, 0.25), abs=1e-12)
+
+
 def test_many_images_take_fewer_resamples() -> None:
     assert statistics.default_resamples(20_000) == 10_000
     assert statistics.default_resamples(20_001) == 2_000
@@ -125,6 +196,23 @@ def test_exact_p_of_bleu_is_that_of_trying_every_swap(images: int) -> None:
     every = [distance(swap) >= real - 1e-12 for swap in itertools.product((0, 1), repeat=images)]
     p = p_values(first, second, layout)
     assert p == pytest.approx(np.mean(every, axis=0))
+
+
+@pytest.mark.parametrize("images", [8, 33])
+def test_bleu_without_a_match_is_a_tie_whatever_the_lengths(images: int) -> None:
+    generator = np.random.default_rng(images)
+    first, second = (bleu_rows(generator, images, skill) for skill in (0.8, 0.6))
+    second += [3, 0, 3, 3, 3, 3, 1, 0, 0, 0]  # other lengths, and other matches of one word
+    for rows in (first, second):
+        rows[:, 9] = 0
+    assert formulas.bleu(first.sum(axis=0))[3] != formulas.bleu(second.sum(axis=0))[3] > 0
+    p = p_values(first, second, BLEU, trials=2_000)
+    assert p[3] == 1.0
+    assert p[0] < 1.0
+    for rows in (first, second):
+        drawn = BLEU.resampled(statistics.bootstrap_sums(rows, 200, seed=1), images)
+        assert (drawn[:, 3] == 0).all()
+        assert (drawn[:, 2] > 0).any()
 
 
 @pytest.mark.parametrize("images", [1, 6, 20, 33])
@@ -183,8 +271,7 @@ def test_coverage_and_false_alarms(
     for seed in range(rounds):
         rows = generator.choice(size, images, replace=False)
         first, second = population[0][rows], population[1][rows]
-        drawn = layout.scores(statistics.bootstrap_sums(first, 2_000, seed), images)
-        low, high = statistics.expanded_percentile(drawn, images, 0.95)
+        low, high = ends(first, layout, seed=seed)
         covered += low[score] <= truth <= high[score]
         # Where it is chance whose caption is called whose, there is nothing to find.
         swap = generator.random((images, 1)) < 0.5

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from f1cap.errors import OutOfMemoryError
-from f1cap.gpu import find_gpu
 from f1cap.models import memory_estimate
 from f1cap.models.base import Captioner
 from f1cap.models.memory_estimate import architecture_of, parameters_of
@@ -181,6 +180,8 @@ def _automatic_size(captioner: Captioner, decoding: Decoding) -> int:
     index = placement.device.cuda_index
     if index is None:
         return _CPU_BATCH_SIZE
+    from f1cap.gpu import find_gpu  # a run on the CPU asks no driver
+
     gpu = find_gpu(index)
     architecture, parameters = architecture_of(spec), parameters_of(spec)
     if gpu is None or architecture is None or parameters is None:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from f1cap import corpus, measure
 from f1cap.errors import F1capError, UsageError
-from f1cap.gpu import find_gpu
 from f1cap.models import catalog, naming
 from f1cap.models.base import Captioner
 from f1cap.models.loading import Resolved, open_captioner, resolve_without_loading
@@ -322,7 +321,11 @@ class MemoryGauge:
         self.vram_peak_bytes: int | None = None
         self.rss_peak_bytes: int | None = None
         index = device.cuda_index
-        self._gpu = None if index is None else find_gpu(index)
+        self._gpu = None
+        if index is not None:
+            from f1cap.gpu import find_gpu  # a run on the CPU asks no driver
+
+            self._gpu = find_gpu(index)
 
     def read(self) -> MemoryReading:
         """Return memory now; what is not known is None."""

@@ -1,14 +1,16 @@
 """Compare models and say what can and cannot be concluded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from f1cap.records.evaluations import Comparison, Disagreement, Evaluation
+from f1cap.records.json_text import SCHEMA
 from f1cap.records.scores import ImageScores, Metric, PairComparison, ScoreReport
-from f1cap.services.score.conclusion import conclude, contains_zero, is_significant
-from f1cap.services.score.evaluate import score
+from f1cap.services.score.conclusion import conclude, is_significant, nothing_differs
+from f1cap.services.score.evaluate import score, with_left_alone
 from f1cap.services.score.hypotheses import ScoreRequest
-from f1cap.store import write_comparison
+from f1cap.store import COMPARISON, write_comparison
+from f1cap.version import VERSION
 
 _SHOWN = 5
 
@@ -25,8 +27,10 @@ def compare(request: ScoreRequest) -> Comparison:
     comparison = compare_scores(evaluation)
     if hypotheses.folder is None:
         return comparison
-    path = write_comparison(hypotheses.folder, comparison.to_dict())
-    return replace(comparison, written=(path,))
+    record = {"schema": SCHEMA, "f1cap": VERSION, **comparison.to_dict()}
+    path = write_comparison(hypotheses.folder, record)
+    evaluation = with_left_alone(evaluation, [path], COMPARISON)
+    return replace(comparison, evaluation=evaluation, written=(path,))
 
 
 def compare_scores(evaluation: Evaluation) -> Comparison:
@@ -40,22 +44,21 @@ def compare_scores(evaluation: Evaluation) -> Comparison:
 
 
 def leaders(report: ScoreReport) -> dict[str, tuple[str, ...]]:
-    """Return who leads each metric, with those whose difference from the leader may be zero.
+    """Return who leads each metric, with those that cannot be told apart from the leader.
 
-    For the primary metric the test must agree as well, so that no mark contradicts the sentence.
+    Nobody does where all score the same whichever images are drawn, as without any match.
     """
     best: dict[str, tuple[str, ...]] = {}
     if report.images < 2:  # no interval, so nothing tells who is level with whom
         return best
     for metric in report.metrics:
         values = _values(report, metric)
-        if len(values) < 2:
+        pairs = [pair for pair in report.pairs if pair.metric == metric.name]
+        if len(values) < 2 or nothing_differs(pairs):
             continue
         leader = max(values, key=lambda model: metric.better(values[model]))
         best[metric.name] = tuple(
-            model
-            for model in values
-            if model == leader or _tied(report, metric.name, leader, model)
+            model for model in values if model == leader or _tied(pairs, leader, model)
         )
     return best
 
@@ -69,22 +72,8 @@ def _values(report: ScoreReport, metric: Metric) -> dict[str, float]:
     }
 
 
-def _tied(report: ScoreReport, metric: str, leader: str, model: str) -> bool:
-    pair = _pair(report, metric, leader, model)
-    if pair is None:
-        return True
-    return contains_zero(pair) if metric != report.primary else not is_significant(pair)
-
-
-def _pair(report: ScoreReport, metric: str, one: str, other: str) -> PairComparison | None:
-    return next(
-        (
-            pair
-            for pair in report.pairs
-            if pair.metric == metric and {pair.a, pair.b} == {one, other}
-        ),
-        None,
-    )
+def _tied(pairs: Sequence[PairComparison], leader: str, model: str) -> bool:
+    return not any(is_significant(pair) for pair in pairs if {pair.a, pair.b} == {leader, model})
 
 
 def _disagreements(report: ScoreReport) -> tuple[Disagreement, ...]:

@@ -1,14 +1,16 @@
 """Score captions that are already there."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from f1cap.metrics import registry
 from f1cap.metrics.scoring import ScoringSession
 from f1cap.records.evaluations import Evaluation, Ranking
 from f1cap.records.json_text import SCHEMA
-from f1cap.records.scores import Metric, ModelScores
+from f1cap.records.scores import Metric, ModelScores, Remark
 from f1cap.services.score.hypotheses import Hypotheses, ScoreRequest, gather
-from f1cap.store import ResultsFolder
+from f1cap.store import METRICS, ResultsFolder
 from f1cap.version import VERSION
 
 _RANKED = 3
@@ -17,7 +19,8 @@ _RANKED = 3
 def evaluate(request: ScoreRequest) -> Evaluation:
     """Score every caption set against the references.
 
-    Scores of results folders are also written beside the captions, as metrics.json.
+    Scores of results folders are also written beside the captions, as metrics.json; a file of that
+    name that is not f1cap's is left alone.
 
     Raises:
         F1capError: Captions or references cannot be read or do not fit together, the user's Java
@@ -36,7 +39,22 @@ def evaluate(request: ScoreRequest) -> Evaluation:
         )
         for scores in evaluation.report.models
     )
-    return replace(evaluation, written=written)
+    return replace(with_left_alone(evaluation, written, METRICS), written=written)
+
+
+def with_left_alone(evaluation: Evaluation, written: Iterable[Path], usual: str) -> Evaluation:
+    """Remark where a file of the usual name was somebody else's, and ours went beside it."""
+    remarks = tuple(
+        Remark(
+            "not_replaced",
+            f"{path.with_name(usual)} was not written by f1cap and stays as it is: the scores are "
+            f"in {path.name} beside it.",
+        )
+        for path in written
+        if path.name != usual
+    )
+    report = replace(evaluation.report, remarks=(*evaluation.report.remarks, *remarks))
+    return replace(evaluation, report=report)
 
 
 def score(request: ScoreRequest) -> tuple[Hypotheses, Evaluation]:

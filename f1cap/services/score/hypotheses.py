@@ -1,11 +1,13 @@
 """What is to be scored: captions from results folders or files, and the references for them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from f1cap import corpus
 from f1cap.corpus.hypotheses import read_captions
+from f1cap.corpus.names import ImageNames
 from f1cap.errors import CaptionSetError, DatasetError, ImageError, UsageError
 from f1cap.models import naming
 from f1cap.models.catalog import CATALOG
@@ -96,7 +98,7 @@ def gather(request: ScoreRequest, *, references_needed: bool = True) -> Hypothes
     else:
         dataset = corpus.open_dataset([request.path] if request.path else [])
         references = (
-            corpus.read_references(request.references)
+            _as_in(dataset, corpus.read_references(request.references))
             if request.references is not None
             else dataset.references
         )
@@ -136,6 +138,17 @@ def _references_for_files(
     return dataset.references
 
 
+def _as_in(dataset: Dataset, references: Mapping[str, Reference]) -> dict[str, Reference]:
+    """Return references by the names that their images have in a dataset."""
+    names = ImageNames({item.name for item in dataset.items})
+    found: dict[str, Reference] = {}
+    for image, reference in references.items():
+        name = names.find(image)
+        # Two spellings of one name are two images to whoever wrote both.
+        found[image if name in references or name in found else name] = reference
+    return found
+
+
 def _reader(dataset: Dataset) -> Callable[[str], bytes]:
     indices: dict[str, int] = {}
 
@@ -156,6 +169,7 @@ def _from_files(
         reference.id: image for image, reference in references.items() if reference.id is not None
     }
     by_model: dict[str, CaptionSet] = {}
+    stems = _file_names([path for name, path in request.captions if name is None])
     for name, path in request.captions:
         found = read_captions(path, ids, references.keys())
         if name is not None and len(found) > 1:
@@ -164,7 +178,7 @@ def _from_files(
                 hint=f"Write --captions {path}",
             )
         for captions in found:
-            model = name or captions.model or path.stem
+            model = captions.model or stems[path] if name is None else _catalogue_name(name)
             if model in by_model:
                 raise UsageError(
                     f"Two caption sets are named {model!r}.",
@@ -172,6 +186,24 @@ def _from_files(
                 )
             by_model[model] = _with_catalogue(replace(captions, model=model))
     return by_model
+
+
+def _file_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return what to call each file: its stem, or where two have one, its folder.
+
+    Every model's results hold a generated_captions.json.
+    """
+    counts = Counter(path.stem for path in paths)
+    return {
+        path: path.stem if counts[path.stem] == 1 else path.absolute().parent.name or path.stem
+        for path in paths
+    }
+
+
+def _catalogue_name(name: str) -> str:
+    """Return what the catalogue calls a model; a name that it does not know stays."""
+    known = naming.find_in_catalogue(name)
+    return name if known is None else known.name
 
 
 def _from_results(request: ScoreRequest, dataset: Dataset, folder: Path) -> dict[str, CaptionSet]:

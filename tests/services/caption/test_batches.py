@@ -284,7 +284,7 @@ def test_an_automatic_batch_fits_the_gpu(
     at_most: int,
 ) -> None:
     total, used = (None if gib is None else int(gib * 2**30) for gib in (total_gib, used_gib))
-    monkeypatch.setattr("f1cap.services.caption.batches.find_gpu", lambda _: Gpu(total, used))
+    monkeypatch.setattr("f1cap.gpu.find_gpu", lambda _: Gpu(total, used))
     captioner = SmallGpu(room=100)
     captioner.spec = CATALOG["blip-base"]
     settings = CaptionSettings(Decoding(num_beams=5), DType.FLOAT32)

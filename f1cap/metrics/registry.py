@@ -203,7 +203,12 @@ def _added(names: Sequence[str]) -> list[MetricSpec]:
         return []
     from importlib.metadata import entry_points  # slow to load, and not needed by --help
 
-    entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    entries: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        other = entries.setdefault(entry.name, entry)
+        if other is not entry and entry.name in names:
+            same = ValueError(f"the package {_package_of(other)} adds a metric of that name too")
+            raise _broken(entry.name, _package_of(entry), same)
     unknown = next((name for name in names if name not in entries), None)
     if unknown is not None:
         known = [*_own(), *sorted(entries.keys() - set(_own()))]
@@ -216,7 +221,7 @@ def _added(names: Sequence[str]) -> list[MetricSpec]:
 
 
 def _load(entry: "EntryPoint") -> MetricSpec:
-    package = entry.dist.name if entry.dist else "?"
+    package = _package_of(entry)
     try:
         spec = entry.load()
     except Exception as error:
@@ -231,6 +236,10 @@ def _load(entry: "EntryPoint") -> MetricSpec:
         kind = TypeError(f"the columns of {entry.value} are not a tuple of Metric")
         raise _broken(entry.name, package, kind)
     return replace(spec, package=package)
+
+
+def _package_of(entry: "EntryPoint") -> str:
+    return entry.dist.name if entry.dist else entry.value
 
 
 def _distinct(specs: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:

@@ -62,6 +62,17 @@ class FamilySpec:
     shape: "str | Callable[[Mapping[str, Any]], Architecture] | None" = None
     check: Callable[[Mapping[str, Any]], str | None] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse text where a tuple of texts is meant: a comma is easily forgotten.
+
+        Raises:
+            TypeError: It is text, in which every part of a name would be found.
+        """
+        for name in ("model_types", "architectures"):
+            if isinstance(getattr(self, name), str):
+                message = f"{name} of the family {self.name} must be a tuple, not a str"
+                raise TypeError(message)
+
     @property
     def takes_prompt(self) -> bool:
         """Whether a prompt may be given at all."""

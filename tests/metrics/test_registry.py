@@ -79,6 +79,17 @@ def test_an_entry_that_does_not_fit(
         choose(["cider", name])
 
 
+def test_two_packages_do_not_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = [
+        importlib.metadata.EntryPoint("lone", f"{__name__}:{value}", registry.ENTRY_POINTS)
+        for value in ("NO_TUPLE", "TWIN")
+    ]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: twins)
+    with pytest.raises(PluginError, match="adds a metric of that name too"):
+        choose(["lone"])
+    assert [spec.name for spec in choose(["cider"])] == ["cider"]
+
+
 def test_names_are_completed_one_after_another() -> None:
     assert scoring.complete_metrics("rou") == ["rouge_l"]
     offered = scoring.complete_metrics("cider,")

@@ -288,3 +288,14 @@ def test_every_family_of_ours_names_code_that_is_there() -> None:
         if family.shape is not None:
             with pytest.raises(LookupError):  # the reader is there; this config says nothing
                 family.read_shape({})
+
+
+def test_text_is_no_tuple_of_texts() -> None:
+    with pytest.raises(TypeError, match="model_types of the family acme must be a tuple"):
+        registry.FamilySpec(
+            name="acme",
+            label="Acme",
+            model_types="acme",  # type: ignore[arg-type]  # the mistake
+            architectures=("Acme",),
+            target="acme:Captioner",
+        )

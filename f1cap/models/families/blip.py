@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class BlipDecoder:
-    """Runs the weights of a BlipForConditionalGeneration; implements `engine.FastDecoder`."""
+    """Runs the weights of a BlipForConditionalGeneration; implements `search.FastDecoder`."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
         self._vision = _vision_encoder(model.vision_model)

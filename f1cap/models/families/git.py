@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class GitDecoder:
-    """Runs the weights of a GitForCausalLM; implements `engine.FastDecoder`."""
+    """Runs the weights of a GitForCausalLM; implements `search.FastDecoder`."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - a transformers model, which mypy skips
         git = model.git

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class VisionGpt2Decoder:
-    """Runs the weights of a VisionEncoderDecoderModel; implements `engine.FastDecoder`.
+    """Runs the weights of a VisionEncoderDecoderModel; implements `search.FastDecoder`.
 
     The image encoder, Swin, ViT or another, runs transformers' own forward pass.
     """

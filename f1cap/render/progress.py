@@ -132,6 +132,7 @@ class CaptionProgress:
         """Count it."""
         del image
         self.state.done += 1
+        self._update()
 
     def failed(self, problem: Problem) -> None:
         """Print one line, and count an image."""
@@ -188,11 +189,10 @@ class PlainLines:
                 amounts = f"{size(state.downloaded_bytes)} of {size(state.download_bytes)}"
                 say(self._console, f"{state.model}: downloading {amounts}")
         elif self._is_due():
-            say(
-                self._console,
-                f"{state.model}: {state.done:,}/{state.images:,} images, "
-                f"{rate(state.images_per_s)}, {clock(state.left_s)} left",
-            )
+            line = f"{state.model}: {state.done:,}/{state.images:,} images"
+            if state.captioned:
+                line += f", {rate(state.images_per_s)}, {clock(state.left_s)} left"
+            say(self._console, line)
 
     def finished(self, run: CaptionRun) -> None:
         """Print how many captions there are."""

@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from f1cap.models.device import machine
+from f1cap.services.caption import prepare
 from f1cap.services.caption import run as caption_run
 from tests.cli.conftest import document_of, run_caption, run_of
 
@@ -96,6 +99,23 @@ def test_what_is_missing_is_captioned_in_its_place(
     assert [(c["image"], c["caption"]) for c in again["captions"]] == [
         (c["image"], c["caption"]) for c in first["captions"]
     ]
+
+
+def test_ctrl_c_before_the_model_is_needed_leaves_all_as_it_was(
+    runner: CliRunner, photos: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(run_of(runner, photos, "--model", checkpoint)["results_dir"])
+    names = ("captions.jsonl", "generated_captions.json", "run.json")
+    before = {name: (folder / name).read_bytes() for name in names}
+    real = prepare.reuse
+
+    def interrupted(*args: Any, **options: Any) -> Iterator[object]:
+        yield next(real(*args, **options))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(caption_run, "reuse", interrupted)
+    assert run_caption(runner, photos, "--model", checkpoint).exit_code == 130
+    assert {name: (folder / name).read_bytes() for name in names} == before
 
 
 def test_other_settings_are_not_finished(runner: CliRunner, photos: Path, checkpoint: Path) -> None:

@@ -96,6 +96,15 @@ def test_plain_lines_become_rare(console: Console, clock: _Clock) -> None:
     assert sum(second < 600 for second in written) < 40
 
 
+def test_plain_lines_tell_of_reused_captions(console: Console, clock: _Clock) -> None:
+    listener = CaptionProgress(console, display=PlainLines(console))
+    listener.model_started(SPEC, 1000)
+    for _ in range(12):
+        clock.now_s += 1
+        listener.kept("reused.jpg")
+    assert _lines(console) == ["git-base: 5/1,000 images", "git-base: 10/1,000 images"]
+
+
 def test_verbose_lines_name_checkpoint_and_device(console: Console, clock: _Clock) -> None:
     listener = CaptionProgress(console, verbose=True, display=PlainLines(console))
     _run(listener, clock)

@@ -140,7 +140,7 @@ class ModelRun:
     def _reuse(self, known: Resolved) -> bool:
         """Reuse captions up to the first image that needs the model; tell whether none does."""
         target = _Target(known.snapshot.revision, known.placement)
-        with self._journal(target) as journal:
+        with self._journal() as journal:
             find = self._finder(journal, target)
             # a JPEG at a reduced size may be decoded where the whole cannot
             decode = not self._request.reduced_jpeg
@@ -168,8 +168,12 @@ class ModelRun:
             if not self._request.resume and (aside := self._results.set_aside_journal()):
                 self._listener.note(f"The earlier journal was moved to {aside}")
             target = _Target(captioner.revision, captioner.placement)
-            with self._journal(target) as journal:
-                self._caption(captioner, target, journal)
+            try:
+                with self._journal() as journal:
+                    self._caption(captioner, target, journal)
+            except KeyboardInterrupt:
+                self._listener.interrupted(self._finish(target, "interrupted"))
+                raise
             return target
         finally:
             captioner.close()
@@ -197,19 +201,14 @@ class ModelRun:
             self._listener.captioned(result.caption, gauge.read())
 
     @contextmanager
-    def _journal(self, target: _Target) -> Iterator[Journal]:
-        """Hold the journal open; Ctrl-C leaves a record of what is finished."""
+    def _journal(self) -> Iterator[Journal]:
+        """Hold the journal open, and count the time."""
         journal = Journal(self._results.journal)
         started = time.perf_counter()
         try:
-            try:
-                yield journal
-            finally:
-                self._seconds += time.perf_counter() - started
-        except KeyboardInterrupt:
-            self._listener.interrupted(self._finish(target, "interrupted"))
-            raise
+            yield journal
         finally:
+            self._seconds += time.perf_counter() - started
             journal.close()
 
     def _finish(self, target: _Target, status: str) -> CaptionRun:

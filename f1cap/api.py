@@ -21,7 +21,10 @@ from f1cap.records.evaluations import Comparison, Evaluation
 from f1cap.records.images import Problem, Reference, category_of
 from f1cap.records.models import (
     LARGEST_BATCH,
+    LENGTH_PENALTIES,
     MOST_BEAMS,
+    REPETITION_PENALTIES,
+    DecodingOverrides,
     DType,
     Engine,
     ModelSpec,
@@ -74,6 +77,11 @@ class Captioner:
         prompt: str | None = None,
         num_beams: int | None = None,
         max_new_tokens: int | None = None,
+        min_new_tokens: int | None = None,
+        no_repeat_ngram_size: int | None = None,
+        repetition_penalty: float | None = None,
+        length_penalty: float | None = None,
+        early_stopping: bool | Literal["never"] | None = None,
         first_sentence: bool = False,
         reduced_jpeg: bool = False,
         errors: OnError = "return",
@@ -87,6 +95,11 @@ class Captioner:
             prompt: How each caption begins, or what the model is asked, by its family.
             num_beams: Of the search; None takes the model's own.
             max_new_tokens: Length limit of a caption; None takes the model's own.
+            min_new_tokens: Shortest caption; as for all that follow, None takes the model's own.
+            no_repeat_ngram_size: Length of the token n-grams that may not repeat; 0 bans none.
+            repetition_penalty: Above 1 makes tokens that were used less likely.
+            length_penalty: Above 0 favours longer captions, below 0 shorter; with beams only.
+            early_stopping: When beam search ends, as in `Decoding`.
             first_sentence: Cut each caption after its first sentence.
             reduced_jpeg: Decode large JPEGs at a reduced size: faster, and a few captions change.
             errors: What becomes of an image that cannot be read: `return` gives a caption without
@@ -105,6 +118,11 @@ class Captioner:
                 prompt=prompt,
                 num_beams=num_beams,
                 max_new_tokens=max_new_tokens,
+                min_new_tokens=min_new_tokens,
+                no_repeat_ngram_size=no_repeat_ngram_size,
+                repetition_penalty=repetition_penalty,
+                length_penalty=length_penalty,
+                early_stopping=early_stopping,
                 first_sentence=first_sentence,
                 reduced_jpeg=reduced_jpeg,
                 errors=errors,
@@ -119,6 +137,11 @@ class Captioner:
         prompt: str | None = None,
         num_beams: int | None = None,
         max_new_tokens: int | None = None,
+        min_new_tokens: int | None = None,
+        no_repeat_ngram_size: int | None = None,
+        repetition_penalty: float | None = None,
+        length_penalty: float | None = None,
+        early_stopping: bool | Literal["never"] | None = None,
         first_sentence: bool = False,
         reduced_jpeg: bool = False,
         errors: OnError = "return",
@@ -131,14 +154,23 @@ class Captioner:
         if errors not in {"return", "raise"}:
             raise UsageError(f"errors must be 'return' or 'raise', not {errors!r}.")
         _require_count("batch_size", batch_size, LARGEST_BATCH)
-        _require_count("num_beams", num_beams, MOST_BEAMS)
-        _require_count("max_new_tokens", max_new_tokens)
+        overrides = _overrides(
+            DecodingOverrides(
+                num_beams,
+                max_new_tokens,
+                min_new_tokens,
+                no_repeat_ngram_size,
+                repetition_penalty,
+                length_penalty,
+                early_stopping,
+            )
+        )
         if prompt is not None:
             if not isinstance(prompt, str):
                 raise UsageError(f"prompt must be a text, not {prompt!r}.")
             catalog.require_prompt(self.model)
         settings = CaptionSettings(
-            self.model.decoding.override(num_beams=num_beams, max_new_tokens=max_new_tokens),
+            self.model.decoding.override(overrides),
             self.placement.dtype,
             prompt,
             first_sentence,
@@ -428,12 +460,36 @@ def _choice(kind: type[Choice], name: str, value: str) -> Choice:
         raise UsageError(f"{name} must be one of {known}, not {value!r}.") from None
 
 
-def _require_count(name: str, value: int | None, limit: int | None = None) -> None:
+def _overrides(overrides: DecodingOverrides) -> DecodingOverrides:
+    """Return what was chosen of the search, having checked it."""
+    _require_count("num_beams", overrides.num_beams, MOST_BEAMS)
+    _require_count("max_new_tokens", overrides.max_new_tokens)
+    _require_count("min_new_tokens", overrides.min_new_tokens, least=0)
+    _require_count("no_repeat_ngram_size", overrides.no_repeat_ngram_size, least=0)
+    _require_number("repetition_penalty", overrides.repetition_penalty, *REPETITION_PENALTIES)
+    _require_number("length_penalty", overrides.length_penalty, *LENGTH_PENALTIES)
+    stopping: object = overrides.early_stopping
+    if stopping is not None and not isinstance(stopping, bool) and stopping != "never":
+        raise UsageError(f"early_stopping must be True, False or 'never', not {stopping!r}.")
+    return overrides
+
+
+def _require_count(
+    name: str, value: int | None, limit: int | None = None, *, least: int = 1
+) -> None:
     if value is None:
         return
-    if not _is_integer(value) or value < 1 or (limit is not None and value > limit):
+    if not _is_integer(value) or value < least or (limit is not None and value > limit):
         upper = "" if limit is None else f" to {limit}"
-        raise UsageError(f"{name} must be an integer from 1{upper}, not {value!r}.")
+        raise UsageError(f"{name} must be an integer from {least}{upper}, not {value!r}.")
+
+
+def _require_number(name: str, value: object, least: float, most: float) -> None:
+    if value is None:
+        return
+    is_number = isinstance(value, float) or _is_integer(value)
+    if not is_number or not least <= cast("float", value) <= most:
+        raise UsageError(f"{name} must be a number from {least:g} to {most:g}, not {value!r}.")
 
 
 def _is_integer(value: object) -> bool:

@@ -174,6 +174,15 @@ def test_options_are_obeyed(captioner: f1cap.Captioner, captions: list[f1cap.Cap
     assert (short.tokens, short.truncated) == (3, True)
     (greedy,) = captioner.caption(IMAGES[0], num_beams=1)
     assert greedy.caption != captions[0].caption
+    (longer,) = captioner.caption(IMAGES[0], min_new_tokens=captions[0].tokens + 3)
+    assert longer.tokens >= captions[0].tokens + 3
+    (varied,) = captioner.caption(
+        IMAGES[0], no_repeat_ngram_size=1, repetition_penalty=5.0, num_beams=1
+    )
+    words = varied.caption.split()
+    assert len(words) == len(set(words)) < len(greedy.caption.split())
+    (short,) = captioner.caption(IMAGES[0], length_penalty=-10.0, early_stopping="never")
+    assert short.tokens < captions[0].tokens
 
 
 @pytest.mark.parametrize(
@@ -186,6 +195,13 @@ def test_options_are_obeyed(captioner: f1cap.Captioner, captions: list[f1cap.Cap
         ({"batch_size": True}, "batch_size must be an integer from 1 to 4096, not True"),
         ({"num_beams": 2.5}, "num_beams must be an integer from 1 to 64, not 2.5"),
         ({"num_beams": 65}, "num_beams must be an integer from 1 to 64, not 65"),
+        ({"min_new_tokens": -1}, "min_new_tokens must be an integer from 0, not -1"),
+        ({"no_repeat_ngram_size": 1.5}, "no_repeat_ngram_size must be an integer from 0"),
+        ({"repetition_penalty": 0}, "repetition_penalty must be a number from 0.01 to 100, not 0"),
+        ({"length_penalty": float("nan")}, "length_penalty must be a number from -10 to 10"),
+        ({"early_stopping": "always"}, "early_stopping must be True, False or 'never'"),
+        ({"early_stopping": 1}, "early_stopping must be True, False or 'never', not 1"),
+        ({"min_new_tokens": 9, "max_new_tokens": 8}, "9 new tokens at least and 8 at most"),
         ({"prompt": 3}, "prompt must be a text, not 3"),
         ({"errors": "ignore"}, "errors must be 'return' or 'raise', not 'ignore'"),
         ({"max_new_tokens": 400}, "cannot generate 400 new tokens"),

@@ -7,7 +7,7 @@ import typer
 from f1cap.cli import options
 from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
-from f1cap.records.models import Engine
+from f1cap.records.models import DecodingOverrides, Engine
 from f1cap.render.formats import BenchFormat
 
 
@@ -37,6 +37,11 @@ def command(
     ] = "auto",
     num_beams: options.NumBeamsOpt = None,
     max_new_tokens: options.MaxNewTokensOpt = None,
+    min_new_tokens: options.MinNewTokensOpt = None,
+    no_repeat_ngram_size: options.NoRepeatNgramSizeOpt = None,
+    repetition_penalty: options.RepetitionPenaltyOpt = None,
+    length_penalty: options.LengthPenaltyOpt = None,
+    early_stopping: options.EarlyStoppingOpt = None,
     prompt: options.PromptOpt = None,
     reduced_jpeg: options.ReducedJpegOpt = False,
     min_images: Annotated[
@@ -134,8 +139,15 @@ def command(
         include_hidden=include_hidden,
         batch_sizes=options.parse_batch_sizes(batch_size),
         dtypes=options.parse_dtypes(dtype),
-        num_beams=num_beams,
-        max_new_tokens=max_new_tokens,
+        decoding=DecodingOverrides(
+            num_beams=num_beams,
+            max_new_tokens=max_new_tokens,
+            min_new_tokens=min_new_tokens,
+            no_repeat_ngram_size=no_repeat_ngram_size,
+            repetition_penalty=repetition_penalty,
+            length_penalty=length_penalty,
+            early_stopping=options.parse_early_stopping(early_stopping),
+        ),
         prompt=prompt,
         reduced_jpeg=reduced_jpeg,
         device=device,

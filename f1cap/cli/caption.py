@@ -7,7 +7,7 @@ import typer
 from f1cap.cli import options
 from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
-from f1cap.records.models import DType, Engine
+from f1cap.records.models import DecodingOverrides, DType, Engine
 from f1cap.render.formats import CaptionFormat
 
 
@@ -22,6 +22,11 @@ def command(
     limit: options.LimitOpt = None,
     num_beams: options.NumBeamsOpt = None,
     max_new_tokens: options.MaxNewTokensOpt = None,
+    min_new_tokens: options.MinNewTokensOpt = None,
+    no_repeat_ngram_size: options.NoRepeatNgramSizeOpt = None,
+    repetition_penalty: options.RepetitionPenaltyOpt = None,
+    length_penalty: options.LengthPenaltyOpt = None,
+    early_stopping: options.EarlyStoppingOpt = None,
     prompt: options.PromptOpt = None,
     first_sentence: Annotated[
         bool,
@@ -83,8 +88,15 @@ def command(
         recursive=recursive,
         include_hidden=include_hidden,
         limit=limit,
-        num_beams=num_beams,
-        max_new_tokens=max_new_tokens,
+        decoding=DecodingOverrides(
+            num_beams=num_beams,
+            max_new_tokens=max_new_tokens,
+            min_new_tokens=min_new_tokens,
+            no_repeat_ngram_size=no_repeat_ngram_size,
+            repetition_penalty=repetition_penalty,
+            length_penalty=length_penalty,
+            early_stopping=options.parse_early_stopping(early_stopping),
+        ),
         prompt=prompt,
         first_sentence=first_sentence,
         reduced_jpeg=reduced_jpeg,

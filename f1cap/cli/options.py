@@ -1,13 +1,22 @@
 """Options and arguments that commands share, each named once."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from f1cap.errors import UsageError
-from f1cap.records.models import LARGEST_BATCH, MOST_BEAMS, Device, DType, Engine
+from f1cap.records.models import (
+    LARGEST_BATCH,
+    LENGTH_PENALTIES,
+    MOST_BEAMS,
+    REPETITION_PENALTIES,
+    Device,
+    DType,
+    Engine,
+)
 
 
 def _complete_model(incomplete: str) -> list[tuple[str, str]]:
@@ -32,6 +41,21 @@ def _check_device(device: str) -> str:
     except ValueError:
         message = f"must be auto, cpu, mps, cuda or cuda:N, not {device!r}."
         raise typer.BadParameter(message) from None
+
+
+class EarlyStopping(StrEnum):
+    """When a beam search ends, as it is written in a command."""
+
+    TRUE = "true"
+    FALSE = "false"
+    NEVER = "never"
+
+
+def parse_early_stopping(value: EarlyStopping | None) -> bool | Literal["never"] | None:
+    """Read `true`, `false` or `never` as `Decoding` has it."""
+    if value is None or value is EarlyStopping.NEVER:
+        return None if value is None else "never"
+    return value is EarlyStopping.TRUE
 
 
 def parse_batch_size(value: str) -> int | None:
@@ -173,6 +197,57 @@ MaxNewTokensOpt = Annotated[
         min=1,
         max=500,
         help="Maximum length of a caption, in tokens. Default: the model's own.",
+    ),
+]
+MinNewTokensOpt = Annotated[
+    int | None,
+    typer.Option(
+        "--min-new-tokens",
+        metavar="N",
+        min=0,
+        max=500,
+        help="Minimum length of a caption, in tokens. Default: the model's own.",
+    ),
+]
+NoRepeatNgramSizeOpt = Annotated[
+    int | None,
+    typer.Option(
+        "--no-repeat-ngram-size",
+        metavar="N",
+        min=0,
+        max=500,
+        help="Let no sequence of N tokens occur twice in a caption; 0 allows all. Default: the "
+        "model's own.",
+    ),
+]
+RepetitionPenaltyOpt = Annotated[
+    float | None,
+    typer.Option(
+        "--repetition-penalty",
+        metavar="X",
+        min=REPETITION_PENALTIES[0],
+        max=REPETITION_PENALTIES[1],
+        help="Above 1, tokens that the caption already has become less likely. Default: the "
+        "model's own.",
+    ),
+]
+LengthPenaltyOpt = Annotated[
+    float | None,
+    typer.Option(
+        "--length-penalty",
+        metavar="X",
+        min=LENGTH_PENALTIES[0],
+        max=LENGTH_PENALTIES[1],
+        help="Above 0, beam search favours longer captions; below 0, shorter ones. Default: the "
+        "model's own.",
+    ),
+]
+EarlyStoppingOpt = Annotated[
+    EarlyStopping | None,
+    typer.Option(
+        "--early-stopping",
+        help="End the beam search when there are as many captions as beams (true), when no better "
+        "one is likely (false) or when none is possible (never). Default: the model's own.",
     ),
 ]
 DeviceOpt = Annotated[

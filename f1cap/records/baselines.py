@@ -44,6 +44,7 @@ class RowSummary:
         setting = [row[name] for name in _SETTING]
         # absent in rows saved before there was --prompt
         setting.append(row.get("prompt"))
+        setting.append(_search(row.get("decoding")))
         numbers = {name: _number(row, path) for name, path in _METRICS.items()}
         return cls(
             model=str(row["model"]),
@@ -132,6 +133,14 @@ class BaselineComparison:
     compared: int
     regressions: tuple[Regression, ...]
     differences: tuple[str, ...]
+
+
+def _search(overrides: object) -> str | None:
+    """Return what a user chose of the search, as far as no other part of the setting holds it."""
+    if not isinstance(overrides, Mapping):  # absent in rows saved before there were such options
+        return None
+    chosen = {name: value for name, value in overrides.items() if name not in _SETTING}
+    return str(sorted(chosen.items())) if chosen else None
 
 
 def _number(row: Mapping[str, object], path: Sequence[str]) -> float | None:

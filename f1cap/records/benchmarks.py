@@ -102,6 +102,7 @@ class BenchRow:
         reason: Why it failed, in a sentence; None for a complete row.
         code: The kind of failure.
         dtype: The one it ran in; what was asked for where it never ran.
+        decoding: What the user chose of the search; all else is the model's own.
         prompt: How each caption had to begin; None where nothing was given.
         reduced_jpeg: Large JPEGs were decoded at a reduced size.
         asked_batch_size: None where the choice was f1cap's.
@@ -133,6 +134,7 @@ class BenchRow:
     dtype: str | None = None
     num_beams: int | None = None
     max_new_tokens: int | None = None
+    decoding: Mapping[str, object] = field(default_factory=dict)
     prompt: str | None = None
     reduced_jpeg: bool = False
     asked_batch_size: int | None = None

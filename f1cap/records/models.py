@@ -3,11 +3,16 @@
 import re
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
+
+from f1cap.errors import UsageError
 
 # The largest batch size that can be asked for: far beyond what makes anything faster.
 MOST_BEAMS = 64
 LARGEST_BATCH = 4096
+# What penalties may be: beyond these every caption is the same as at them.
+REPETITION_PENALTIES = (0.01, 100.0)
+LENGTH_PENALTIES = (-10.0, 10.0)
 _DEVICE = re.compile(r"(auto|cpu|mps|cuda)|cuda:(\d{1,4})", re.ASCII)
 
 
@@ -102,15 +107,37 @@ class Decoding:
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
 
-    def override(
-        self, *, num_beams: int | None = None, max_new_tokens: int | None = None
-    ) -> "Decoding":
-        """Return the search with what a user chose; None leaves the model's own."""
-        return replace(
-            self,
-            num_beams=self.num_beams if num_beams is None else num_beams,
-            max_new_tokens=self.max_new_tokens if max_new_tokens is None else max_new_tokens,
-        )
+    def override(self, overrides: "DecodingOverrides") -> "Decoding":
+        """Return the search with what a user chose.
+
+        Raises:
+            UsageError: The shortest caption would be longer than the longest.
+        """
+        decoding = replace(self, **overrides.chosen())
+        if decoding.min_new_tokens > decoding.max_new_tokens:
+            raise UsageError(
+                f"A caption cannot have {decoding.min_new_tokens} new tokens at least and "
+                f"{decoding.max_new_tokens} at most.",
+                hint="Raise --max-new-tokens, or lower --min-new-tokens.",
+            )
+        return decoding
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingOverrides:
+    """What a user chose of a search, by the fields of `Decoding`; None leaves the model's own."""
+
+    num_beams: int | None = None
+    max_new_tokens: int | None = None
+    min_new_tokens: int | None = None
+    no_repeat_ngram_size: int | None = None
+    repetition_penalty: float | None = None
+    length_penalty: float | None = None
+    early_stopping: bool | Literal["never"] | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what is not left to the model."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

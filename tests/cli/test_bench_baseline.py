@@ -75,7 +75,7 @@ def test_a_baseline_of_an_earlier_version_is_read(bench: Bench, tmp_path: Path) 
     before = json.loads(saved.read_text(encoding="utf-8"))
     (row,) = before["rows"]
     row["reference"] = row.pop("transformers")
-    del row["prompt"], row["reduced_jpeg"]
+    del row["prompt"], row["reduced_jpeg"], row["decoding"]
     saved.write_text(json.dumps(before | {"format": 1}), encoding="utf-8")
     again = bench(*args, "--baseline", "before", "--tolerance", "100000%", "--format", "json")
     assert again.exit_code == 0, again.output
@@ -89,6 +89,9 @@ def test_another_prompt_is_other_work_and_another_engine_is_told(bench: Bench) -
     rest = ("--baseline", "before", "--tolerance", "100000%", "--format", "json")
     other = document_of(bench(*args, "--prompt", "a photo", *rest))["data"]["comparison"]
     assert other["compared"] == 0
+    search = document_of(bench(*args, "--length-penalty", "0.5", *rest))["data"]
+    assert search["comparison"]["compared"] == 0
+    assert search["rows"][0]["decoding"] == {"length_penalty": 0.5}
     engine = document_of(bench("--model", "blip-mini", "--engine", "transformers", *rest))
     comparison = engine["data"]["comparison"]
     assert comparison["compared"] == 1

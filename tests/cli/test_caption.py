@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -260,6 +261,51 @@ def test_reduced_jpegs_are_an_option_that_the_run_records(
     assert again["data"]["runs"][0]["kept"] == 1
 
 
+def test_the_search_is_as_the_options_say(runner: CliRunner, at: Path) -> None:
+    args = ("--model", "git-mini", "--limit", "2")
+    usual = _texts(run_of(runner, *args))
+    search = (
+        "--min-new-tokens",
+        "20",
+        "--no-repeat-ngram-size",
+        "2",
+        "--repetition-penalty",
+        "1.5",
+    )
+    ranking = ("--length-penalty", "-1.5", "--early-stopping", "never")
+    run = run_of(runner, *args, *search, *ranking)
+    assert run["captioned"] == 2  # other settings, other captions
+    assert run["settings"]["decoding"] == {
+        "num_beams": 4,
+        "max_new_tokens": 50,
+        "min_new_tokens": 20,
+        "no_repeat_ngram_size": 2,
+        "repetition_penalty": 1.5,
+        "length_penalty": -1.5,
+        "early_stopping": "never",
+    }
+    assert all(caption["tokens"] >= 20 for caption in run["captions"])
+    assert _texts(run) != usual
+    assert run_of(runner, *args, *search, *ranking)["kept"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--repetition-penalty", "0"), "greater than or equal to 0.01"),
+        (("--length-penalty", "nan"), "Invalid value for '--length-penalty'"),
+        (("--early-stopping", "always"), "'true', 'false', 'never'"),
+        (("--min-new-tokens", "60", "--max-new-tokens", "50"), "60 new tokens at least and 50"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_at_once(
+    runner: CliRunner, at: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = run_caption(runner, "--model", "git-mini", *options)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
 def test_a_prompt_is_for_blip_only(runner: CliRunner, photos: Path, checkpoint: Path) -> None:
     result = run_caption(runner, photos, "--model", checkpoint, "--prompt", "a photo of")
     assert result.exit_code == 1
@@ -287,3 +333,7 @@ def test_one_model_of_several_may_fail(
     alone = run_caption(runner, photos, "--model", broken)
     assert alone.exit_code == 1
     assert "Traceback" not in alone.output
+
+
+def _texts(run: dict[str, Any]) -> list[str]:
+    return [caption["caption"] for caption in run["captions"]]

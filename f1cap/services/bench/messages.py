@@ -1,13 +1,14 @@
 """The messages between a benchmark's processes: typed records, one line of JSON each."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from f1cap.records.images import ImageAddress, Problem
-from f1cap.records.models import Device, DType, Engine
+from f1cap.records.models import DecodingOverrides, Device, DType, Engine
 from f1cap.records.readings import MemoryReading
 
 A = TypeVar("A")
@@ -36,8 +37,7 @@ class Open:
     dtype: DType
     engine: Engine
     batch_size: int | None
-    num_beams: int | None
-    max_new_tokens: int | None
+    decoding: DecodingOverrides
     prompt: str | None
     reduced_jpeg: bool
     vram_limit_bytes: int | None
@@ -236,8 +236,7 @@ def _value(kind: Any, content: object) -> object:  # noqa: ANN401 - a type's hin
     """Return what JSON holds as the type that a field names; nothing else is taken for it."""
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        (wanted,) = (arg for arg in args if arg is not NoneType)
-        return None if content is None else _value(wanted, content)
+        return _one_of([arg for arg in args if arg is not NoneType], content)
     if origin is tuple and isinstance(content, list):
         return tuple(_value(args[0], item) for item in content)
     if is_dataclass(kind) and isinstance(kind, type):
@@ -246,10 +245,21 @@ def _value(kind: Any, content: object) -> object:  # noqa: ANN401 - a type's hin
         return _member(kind, content)
     if kind is float and type(content) is int:
         return float(content)
-    if type(content) is kind:
+    if type(content) is kind or (origin is Literal and content in args):
         return content
     message = f"not of type {kind}: {content!r}"
     raise MessageError(message)
+
+
+def _one_of(kinds: list[Any], content: object) -> object:
+    """Return None, or the content as the first of the types that takes it."""
+    if content is None:
+        return None
+    *others, last = kinds
+    for kind in others:
+        with suppress(MessageError):
+            return _value(kind, content)
+    return _value(last, content)
 
 
 def _member(kind: type[StrEnum], content: str) -> StrEnum:

@@ -1,13 +1,13 @@
 """The request of a benchmark, and the listener of its events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
-from f1cap.records.models import DType, Engine, ModelSpec
+from f1cap.records.models import DecodingOverrides, DType, Engine, ModelSpec
 from f1cap.records.readings import MemoryReading
 
 
@@ -35,8 +35,7 @@ class BenchRequest:
     # settings, each combination a row
     batch_sizes: tuple[int | None, ...] = (None,)
     dtypes: tuple[DType, ...] = (DType.AUTO,)
-    num_beams: int | None = None
-    max_new_tokens: int | None = None
+    decoding: DecodingOverrides = field(default_factory=DecodingOverrides)
     prompt: str | None = None
     reduced_jpeg: bool = False
     device: str = "auto"

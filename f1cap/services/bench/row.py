@@ -160,6 +160,7 @@ def _begun_row(
         checkpoint=spec.checkpoint,
         revision=spec.revision,
         dtype=str(configuration.dtype),
+        decoding=request.decoding.chosen(),
         prompt=request.prompt,
         reduced_jpeg=request.reduced_jpeg,
         asked_batch_size=configuration.batch_size,

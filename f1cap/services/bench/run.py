@@ -207,6 +207,7 @@ def _make_plan(request: BenchRequest) -> _Plan:
     baseline = None if request.baseline is None else read_benchmark(request.baseline)
     specs = _distinct(naming.resolve(name, offline=request.offline) for name in request.models)
     for spec in specs:
+        spec.decoding.override(request.decoding)  # refused before anything is measured
         if request.prompt is not None:
             catalog.require_prompt(spec)
     configurations = tuple(

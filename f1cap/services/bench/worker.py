@@ -169,9 +169,7 @@ class _Session:
         self._captioner = captioner
         self._runtime = loaded.runtime
         self._images = [corpus.open_item(address) for address in request.images]
-        decoding = spec.decoding.override(
-            num_beams=request.num_beams, max_new_tokens=request.max_new_tokens
-        )
+        decoding = spec.decoding.override(request.decoding)
         # plain transformers is run as a user's script would: an image at a time, all its pixels
         self._loop = CaptionLoop(
             captioner,

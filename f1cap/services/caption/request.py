@@ -1,13 +1,13 @@
 """The request of a caption run, and the listener of its events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from f1cap.records.captions import Caption, CaptionRun
 from f1cap.records.images import Problem
-from f1cap.records.models import DType, Engine, ModelSpec, Placement
+from f1cap.records.models import DecodingOverrides, DType, Engine, ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
 
 
@@ -23,8 +23,7 @@ class CaptionRequest:
     limit: int | None = None
     reduced_jpeg: bool = False
     # decoding
-    num_beams: int | None = None
-    max_new_tokens: int | None = None
+    decoding: DecodingOverrides = field(default_factory=DecodingOverrides)
     prompt: str | None = None
     first_sentence: bool = False
     # where it runs

@@ -38,6 +38,7 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
     """
     specs = [naming.resolve(name, offline=request.offline) for name in request.models]
     for spec in specs:
+        spec.decoding.override(request.decoding)  # refused before anything is loaded
         if request.prompt is not None:
             catalog.require_prompt(spec)
     if request.sidecar is not None and len(specs) > 1:
@@ -248,9 +249,7 @@ class ModelRun:
     def _settings(self, target: _Target) -> CaptionSettings:
         request = self._request
         return CaptionSettings(
-            self._spec.decoding.override(
-                num_beams=request.num_beams, max_new_tokens=request.max_new_tokens
-            ),
+            self._spec.decoding.override(request.decoding),
             target.placement.dtype,
             request.prompt,
             request.first_sentence,

@@ -1,12 +1,13 @@
 """Messages between a benchmark's processes: what is written is read back, nothing else is taken."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from f1cap.records.images import ImageAddress, Problem
-from f1cap.records.models import Device, DType, Engine
+from f1cap.records.models import DecodingOverrides, Device, DType, Engine
 from f1cap.records.readings import MemoryReading
 from f1cap.services.bench.messages import (
     Close,
@@ -28,8 +29,7 @@ OPEN = Open(
     dtype=DType.AUTO,
     engine=Engine.FAST,
     batch_size=None,
-    num_beams=4,
-    max_new_tokens=None,
+    decoding=DecodingOverrides(num_beams=4, length_penalty=0.5, early_stopping="never"),
     prompt=None,
     reduced_jpeg=True,
     vram_limit_bytes=2**32,
@@ -72,7 +72,9 @@ def test_only_what_may_come_now_is_taken() -> None:
         {"dtype": "float8"},
         {"batch_size": "8"},
         {"batch_size": True},
-        {"num_beams": 4.0},
+        {"decoding": 4},
+        {"decoding": {**asdict(OPEN.decoding), "num_beams": 4.0}},
+        {"decoding": {**asdict(OPEN.decoding), "early_stopping": "always"}},
         {"images": "x"},
         {"images": [["a", "b"]]},
         {"images": [{"name": "a"}]},

@@ -9,6 +9,7 @@ from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.models import DecodingOverrides, Engine
 from f1cap.render.formats import BenchFormat
+from f1cap.render.formatting import count
 
 
 def command(
@@ -115,6 +116,7 @@ def command(
     engine: options.EngineOpt = Engine.AUTO,
     offline: options.OfflineOpt = False,
     output_format: Annotated[BenchFormat | None, options.FORMAT] = None,
+    csv_bom: options.CsvBomOpt = False,
     output: options.OutputOpt = None,
     quiet: options.QuietOpt = False,
     verbose: Annotated[
@@ -126,7 +128,7 @@ def command(
     Each model runs in a fresh process of its own, one after another, on the same images. A model
     that fails becomes a row with the reason, and the others still run.
     """
-    form = prepare_output(ctx, output_format, output, BenchFormat)
+    form = prepare_output(ctx, output_format, output, BenchFormat, csv_bom=csv_bom)
     models = options.chosen_models(model, all_models=all_models, mini=mini)
 
     from f1cap.cli.output import bench_progress
@@ -167,6 +169,14 @@ def command(
             progress.note("--reference is now called --compare-transformers.")
         benchmark = run_bench(request, progress)
     table_options = {"verbose": verbose} if form is BenchFormat.TABLE else {}
-    write_output(benchmark, form, output, **table_options)
+    write_output(
+        benchmark,
+        form,
+        output,
+        wrote=count(len(benchmark.rows), "row"),
+        quiet=quiet,
+        csv_bom=csv_bom,
+        **table_options,
+    )
     if benchmark.problems or (benchmark.comparison and benchmark.comparison.regressions):
         raise typer.Exit(SOME_FAILED)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.text import Text
 from typer.core import TyperGroup
 
 from f1cap.errors import F1capError
@@ -60,15 +59,12 @@ def _discard_stale(path: Path | None) -> None:
 
 
 def _report(error: F1capError, json_command: str | None) -> None:
-    from f1cap.render.formatting import printable
-    from f1cap.render.terminal import message_console
+    from f1cap.render.terminal import message_console, say
 
     console = message_console()
-    message = Text("error: ", style="bold red").append(printable(error.message), style="default")
-    console.print(message, soft_wrap=True)
+    say(console, error.message, lead="error: ", style="bold red")
     if error.hint:
-        hint = Text("hint: ", style="bold").append(printable(error.hint), style="default")
-        console.print(hint, soft_wrap=True)
+        say(console, error.hint, lead="hint: ", style="bold")
     if json_command is not None:
         from f1cap.render.document import write_error_document
 

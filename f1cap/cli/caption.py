@@ -9,6 +9,7 @@ from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.models import DecodingOverrides, DType, Engine
 from f1cap.render.formats import CaptionFormat
+from f1cap.render.formatting import count
 
 
 def command(
@@ -64,6 +65,7 @@ def command(
         bool, typer.Option("--overwrite-sidecars", help="Replace sidecar files whose text differs.")
     ] = False,
     output_format: Annotated[CaptionFormat | None, options.FORMAT] = None,
+    csv_bom: options.CsvBomOpt = False,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
@@ -74,7 +76,7 @@ def command(
     Name the models with --model, --all or --mini; they run one after another. Each caption is saved
     as soon as it is finished: after an interruption, run the same command again to continue.
     """
-    form = prepare_output(ctx, output_format, output, CaptionFormat)
+    form = prepare_output(ctx, output_format, output, CaptionFormat, csv_bom=csv_bom)
     models = options.chosen_models(model, all_models=all_models, mini=mini)
     form.check_models(len(models))
 
@@ -112,6 +114,9 @@ def command(
     )
     with caption_progress(quiet=quiet, verbose=verbose) as progress:
         outcome = caption_images(request, progress)
-    write_output(outcome, form, output)
+    captions = sum(run.captioned + run.kept for run in outcome.runs)
+    write_output(
+        outcome, form, output, wrote=count(captions, "caption"), quiet=quiet, csv_bom=csv_bom
+    )
     if outcome.problems:
         raise typer.Exit(SOME_FAILED)

@@ -9,6 +9,7 @@ from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import CompareFormat
+from f1cap.render.formatting import count
 
 
 def command(
@@ -33,6 +34,7 @@ def command(
     seed: scoring.SeedOpt = 12345,
     java: options.JavaOpt = None,
     output_format: Annotated[CompareFormat | None, options.FORMAT] = None,
+    csv_bom: options.CsvBomOpt = False,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
@@ -42,7 +44,7 @@ def command(
 
     Without --model, all models that have results for the images are compared.
     """
-    form = prepare_output(ctx, output_format, output, CompareFormat)
+    form = prepare_output(ctx, output_format, output, CompareFormat, csv_bom=csv_bom)
 
     from f1cap.render.progress import working
     from f1cap.services.score.compare import compare as compare_models
@@ -63,6 +65,9 @@ def command(
     )
     with working("Scoring", quiet=quiet):
         comparison = compare_models(request)
-    write_output(comparison, form, output, verbose=verbose)
+    wrote = f"comparison of {count(len(comparison.evaluation.report.models), 'model')}"
+    write_output(
+        comparison, form, output, wrote=wrote, quiet=quiet, csv_bom=csv_bom, verbose=verbose
+    )
     if comparison.evaluation.report.problems:
         raise typer.Exit(SOME_FAILED)

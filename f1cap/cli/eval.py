@@ -9,6 +9,7 @@ from f1cap.cli.boundary import SOME_FAILED
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.records.scores import ScoreOptions
 from f1cap.render.formats import EvalFormat
+from f1cap.render.formatting import count
 
 
 def command(
@@ -33,6 +34,7 @@ def command(
     seed: scoring.SeedOpt = 12345,
     java: options.JavaOpt = None,
     output_format: Annotated[EvalFormat | None, options.FORMAT] = None,
+    csv_bom: options.CsvBomOpt = False,
     output: options.OutputOpt = None,
     output_dir: options.OutputDirOpt = None,
     quiet: options.QuietOpt = False,
@@ -42,7 +44,7 @@ def command(
 
     The captions are the results of `f1cap caption`, or those in any caption file: --captions FILE.
     """
-    form = prepare_output(ctx, output_format, output, EvalFormat)
+    form = prepare_output(ctx, output_format, output, EvalFormat, csv_bom=csv_bom)
 
     from f1cap.render.progress import working
     from f1cap.services.score.evaluate import evaluate as evaluate_captions
@@ -63,6 +65,9 @@ def command(
     )
     with working("Scoring", quiet=quiet):
         evaluation = evaluate_captions(request)
-    write_output(evaluation, form, output, verbose=verbose)
+    wrote = f"scores of {count(len(evaluation.report.models), 'model')}"
+    write_output(
+        evaluation, form, output, wrote=wrote, quiet=quiet, csv_bom=csv_bom, verbose=verbose
+    )
     if evaluation.report.problems:
         raise typer.Exit(SOME_FAILED)

@@ -10,6 +10,7 @@ from f1cap.cli.output import prepare_output, write_output
 from f1cap.errors import UsageError
 from f1cap.records.models import LARGEST_BATCH, DType
 from f1cap.render.formats import GpuFormat
+from f1cap.render.formatting import count
 
 
 def command(
@@ -64,4 +65,5 @@ def command(
 
         watch_devices(lambda: report_devices(request), sys.stdout)
     else:
-        write_output(report_devices(request), form, output)
+        report = report_devices(request)
+        write_output(report, form, output, wrote=f"report on {count(len(report.gpus), 'GPU')}")

@@ -7,6 +7,7 @@ import typer
 from f1cap.cli import options
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.render.formats import ModelsFormat
+from f1cap.render.formatting import count
 
 
 def command(
@@ -18,4 +19,5 @@ def command(
     form = prepare_output(ctx, output_format, output, ModelsFormat)
     from f1cap.models import catalog
 
-    write_output(catalog.entries(), form, output)
+    entries = catalog.entries()
+    write_output(entries, form, output, wrote=count(len(entries), "model"))

@@ -328,6 +328,13 @@ OutputOpt = Annotated[
         dir_okay=False,
     ),
 ]
+CsvBomOpt = Annotated[
+    bool,
+    typer.Option(
+        "--csv-bom",
+        help="Begin a CSV file with a byte order mark, by which Excel knows that it is UTF-8.",
+    ),
+]
 QuietOpt = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only errors.")]
 VerboseOpt = Annotated[
     bool,

@@ -24,17 +24,27 @@ _Format = TypeVar("_Format", bound=OutputFormat)
 
 
 def prepare_output(
-    ctx: typer.Context, asked: _Format | None, output: Path | None, formats: type[_Format]
+    ctx: typer.Context,
+    asked: _Format | None,
+    output: Path | None,
+    formats: type[_Format],
+    *,
+    csv_bom: bool = False,
 ) -> _Format:
     """Return the format of a result, having refused, before hours of work, what cannot be written.
 
     Where that is JSON on stdout, the command's failure will be a JSON document too.
 
     Raises:
-        UsageError: Bytes would be written to a terminal.
+        UsageError: Bytes would be written to a terminal, or a byte order mark into no CSV file.
         StorageError: The output file's folder does not exist or takes no files.
     """
     form = choose_format(asked, output, formats)
+    if csv_bom and form != "csv":
+        raise UsageError(
+            f"--csv-bom has no effect on --format {form}.",
+            hint="Add --format csv, or leave it out.",
+        )
     if form == "json" and output is None:
         expect_json(ctx, str(ctx.info_name))
     elif form == "json" and output is not None:
@@ -49,21 +59,37 @@ def prepare_output(
 
 
 def write_output(
-    result: object, form: OutputFormat, output: Path | None, **options: object
+    result: object,
+    form: OutputFormat,
+    output: Path | None,
+    *,
+    wrote: str,
+    quiet: bool = False,
+    csv_bom: bool = False,
+    **options: object,
 ) -> None:
-    """Write a command's result in a format, to the file or to stdout.
+    """Write a command's result in a format, to stdout or to the file, which a line then names.
 
     Args:
         result: What the command's service returned.
         form: One of the command's formats.
         output: The file; None means stdout.
+        wrote: What the result is, for that line.
+        quiet: Without that line.
+        csv_bom: Begin with a byte order mark.
         options: What else the command's writers take.
 
     Raises:
         StorageError: It cannot be written.
     """
     with open_output(output, binary=form.binary) as stream:
+        if csv_bom:
+            stream.write("\ufeff")
         form.load()(result, stream, **options)
+    if output is not None and not quiet:
+        from f1cap.render.terminal import message_console, say
+
+        say(message_console(), f"{wrote} → {output}")
 
 
 def check_output(path: Path | None) -> None:

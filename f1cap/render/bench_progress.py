@@ -9,7 +9,7 @@ from f1cap.records.benchmarks import BenchRow
 from f1cap.records.images import Problem
 from f1cap.records.readings import MemoryReading
 from f1cap.render.formatting import count, rate, size
-from f1cap.render.progress import say
+from f1cap.render.terminal import say
 
 
 @dataclass(slots=True)

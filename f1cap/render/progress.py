@@ -14,8 +14,8 @@ from f1cap.records.captions import Caption, CaptionRun
 from f1cap.records.images import Problem
 from f1cap.records.models import ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
-from f1cap.render.formatting import clock, count, printable, rate, seconds, size
-from f1cap.render.terminal import can_redraw, message_console
+from f1cap.render.formatting import clock, count, rate, seconds, size
+from f1cap.render.terminal import can_redraw, message_console, say
 
 # Between plain lines: a tenth of the time so far, within these. A log should not grow with every
 # image, nor through a whole night.
@@ -214,11 +214,6 @@ class PlainLines:
             return False
         self._last_line_s = now
         return True
-
-
-def say(console: Console, message: str, *, style: str = "") -> None:
-    """Print one line, cleaned."""
-    console.print(Text(printable(message), style=style), soft_wrap=True)
 
 
 @contextmanager

@@ -86,6 +86,23 @@ def message_console() -> Console:
     return _console(cast("TextIO", _Unfailing(sys.stderr)))  # all of it that rich uses
 
 
+def say(console: Console, message: str, *, lead: str = "", style: str = "") -> None:
+    """Print a message, cleaned; a terminal gets it in lines that end between words.
+
+    Args:
+        console: Where to.
+        message: Text from anywhere.
+        lead: What stands before it, in the style.
+        style: Of the lead, or of a message without one.
+    """
+    text = Text(printable(message))
+    if lead:
+        text = Text(lead, style=style).append_text(text)
+    else:
+        text.style = style
+    console.print(text, soft_wrap=not console.is_terminal)
+
+
 def can_redraw(console: Console) -> bool:
     """Tell whether a part of the screen can be drawn anew, again and again.
 

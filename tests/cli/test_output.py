@@ -1,6 +1,7 @@
 """Where results go: text or bytes, stdout or a file that is written whole."""
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from f1cap.cli.app import app
 from f1cap.cli.output import prepare_output, write_output
 from f1cap.errors import StorageError, UsageError
+from f1cap.models.catalog import CATALOG
 from f1cap.render.formats import OutputFormat
 
 
@@ -42,12 +44,12 @@ def test_bytes_go_to_a_file_whose_suffix_asks_for_them(ctx: Any, tmp_path: Path)
     path = tmp_path / "x.parquet"
     form = prepare_output(ctx, None, path, _Format)
     assert form is _Format.PARQUET
-    write_output("é", form, path)
+    write_output("é", form, path, wrote="text")
     assert path.read_bytes() == "é".encode("utf-16")
 
 
 def test_bytes_go_to_a_pipe(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    write_output("é", _Format.PARQUET, None)
+    write_output("é", _Format.PARQUET, None, wrote="text")
     assert capfdbinary.readouterr().out == "é".encode("utf-16")
 
 
@@ -58,13 +60,47 @@ def test_bytes_do_not_go_to_a_terminal(ctx: Any, monkeypatch: pytest.MonkeyPatch
 
 
 def test_options_of_the_command_reach_the_writer(capsys: pytest.CaptureFixture[str]) -> None:
-    write_output("text", _Format.TABLE, None, shout=True)
+    write_output("text", _Format.TABLE, None, shout=True, wrote="text")
     assert capsys.readouterr().out == "TEXT"
+
+
+def test_a_line_says_what_a_file_holds(runner: CliRunner, at: Path) -> None:
+    for name in ("a.json", "b.json"):
+        (at / name).write_text('{"1.jpg": "a car on a track"}', encoding="utf-8")
+    both = ("--captions", "a.json", "--captions", "b.json")
+    score = (*both, "--references", "b.json", "--metrics", "rouge_l")
+    results = {
+        ("caption", "-m", "git-mini", "--limit", "3", "-o", "x.csv"): "3 captions → x.csv",
+        ("eval", *score, "-o", "e.json"): "scores of 2 models → e.json",
+        ("compare", *score, "-o", "c.csv"): "comparison of 2 models → c.csv",
+        ("models", "-o", "m.json"): f"{len(CATALOG)} models → m.json",
+        ("gpu", "-o", "g.txt"): r"report on \d+ GPUs? → g.txt",
+    }
+    for command, line in results.items():
+        result = runner.invoke(app, list(map(str, command)))
+        assert result.exit_code == 0, result.output
+        assert re.fullmatch(line, result.stderr.splitlines()[-1])
+        assert result.stdout == ""
+        assert (at / command[-1]).is_file()
+    quiet = ("caption", "-m", "git-mini", "--limit", "3", "-q", "-o", "x.csv")
+    assert runner.invoke(app, quiet).stderr == ""
+
+
+def test_a_byte_order_mark_is_for_csv_files_that_ask_for_it(runner: CliRunner, at: Path) -> None:
+    usual = ["caption", "-m", "git-mini", "--limit", "2", "-o", "x.csv"]
+    assert runner.invoke(app, usual).exit_code == 0
+    without = (at / "x.csv").read_bytes()
+    assert without.startswith(b"model,")
+    assert runner.invoke(app, [*usual, "--csv-bom"]).exit_code == 0
+    assert (at / "x.csv").read_bytes() == b"\xef\xbb\xbf" + without
+    refused = runner.invoke(app, ["caption", "-m", "git-mini", "-f", "json", "--csv-bom"])
+    assert refused.exit_code == 2
+    assert "--csv-bom has no effect on --format json" in refused.stderr
 
 
 def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="No space left on device"):
-        write_output("full", _Format.PARQUET, tmp_path / "x.parquet")
+        write_output("full", _Format.PARQUET, tmp_path / "x.parquet", wrote="text")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,7 @@
 """What a caption run tells on stderr: nothing, lines now and then, or a live display."""
 
 import io
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from f1cap.records.readings import MemoryReading
 from f1cap.render import progress
 from f1cap.render.live import LiveDisplay
 from f1cap.render.progress import CaptionProgress, PlainLines
+from f1cap.render.terminal import say
 from tests.render.test_render import CAPTIONS, run_record
 
 SPEC = CATALOG["git-base"]
@@ -161,3 +163,16 @@ def test_the_live_display_follows_the_state(console: Console, clock: _Clock) -> 
     assert "last 12.5 ms · median 250 ms · VRAM 1.00 GiB / 4.00 GiB" in shown()
     listener.model_finished(run_record())
     assert shown().strip() == ""
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_gets_lines_that_end_between_words(width: int) -> None:
+    message = "The checkpoint of blip-base is not on this machine, and --offline was given. " * 2
+    words = ["hint:", *message.split()]
+    for terminal, lines in ((True, range(3, 9)), (False, range(1, 2))):
+        stream = io.StringIO()
+        console = Console(file=stream, force_terminal=terminal, no_color=True, width=width)
+        say(console, message.strip(), lead="hint: ", style="bold")
+        text = re.sub(r"\x1b\[\d*m", "", stream.getvalue())
+        assert text.split() == words
+        assert len(text.splitlines()) in lines

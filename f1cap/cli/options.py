@@ -139,7 +139,8 @@ PathsArg = Annotated[
     typer.Argument(
         metavar="PATH",
         help="Folder of images, or image files. "
-        "Default: ./dataset if it exists, else the bundled images.",
+        "Default: ./dataset if it exists, else the current folder if it holds images, else the "
+        "bundled images.",
         show_default=False,
     ),
 ]

@@ -41,7 +41,8 @@ DatasetArg = Annotated[
     Path | None,
     typer.Argument(
         metavar="PATH",
-        help="Folder of images. Default: ./dataset if it exists, else the bundled images.",
+        help="Folder of images. Default: ./dataset if it exists, else the current folder if it "
+        "holds images, else the bundled images.",
         show_default=False,
     ),
 ]

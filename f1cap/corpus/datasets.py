@@ -4,6 +4,7 @@ import os
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def open_dataset(
 
     Args:
         paths: Folders and image files, mixed; a file is taken whatever its extension. None at
-            all means ./dataset, or the bundled dataset where there is no such folder.
+            all means ./dataset, else the folder that one stands in if it holds images, else the
+            bundled dataset.
         recursive: Enter the folders' folders. What captions.json names is in the dataset anyway.
         include_hidden: Take hidden files, and enter hidden folders and system folders.
         limit: Keep this many images, from the first.
@@ -67,6 +69,7 @@ def open_dataset(
         passed_over=tuple(gathered.passed_over),
         notes=tuple(_notes(gathered)),
         identity="\n".join(sorted({str(source.path) for source in sources})),
+        bundled=_is_bundled(root),
     )
 
 
@@ -112,8 +115,21 @@ class _Gathered:
 
 
 def _default_dataset() -> Path:
-    here = Path("dataset")
-    return here if here.is_dir() else bundled_dataset()
+    if (dataset := Path("dataset")).is_dir():
+        return dataset
+    here = Path()
+    with suppress(OSError):
+        # not what lies deeper: a home folder holds an image somewhere, and is no dataset
+        if (here / CAPTIONS).is_file() or list_folder(here, recursive=False).images:
+            return here
+    return bundled_dataset()
+
+
+def _is_bundled(root: Path) -> bool:
+    try:
+        return root.is_relative_to(bundled_dataset())
+    except DatasetError:
+        return False
 
 
 def _resolve(path: Path) -> _Source:

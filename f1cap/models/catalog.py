@@ -1,5 +1,6 @@
 """The models f1cap knows by name, as data, and what of them is on this machine."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from f1cap.errors import UnsupportedModelError
@@ -134,6 +135,21 @@ def require_prompt(spec: ModelSpec) -> None:
     raise UnsupportedModelError(
         f"{spec.name} takes no prompt: only {' and '.join(one.label for one in takers)} models do.",
         hint=f"Leave --prompt out, or choose a model that takes one, such as {example}.",
+    )
+
+
+def drawings_note(specs: Iterable[ModelSpec]) -> str | None:
+    """Say which of the models are made for the bundled images only; None where none is."""
+    names = [spec.name for spec in specs if spec.bundled]
+    if not names:
+        return None
+    *others, last = names
+    one = not others
+    return (
+        f"{last if one else ', '.join(others) + f' and {last}'} "
+        f"know{'s' if one else ''} rendered drawings only: of other images "
+        f"{'its' if one else 'their'} captions are fluent and wrong. "
+        "For photographs use a model such as blip-base."
     )
 
 

@@ -80,6 +80,7 @@ class Dataset:
             failures, as cameras put them beside a JPEG of the same image.
         notes: Sentences for people about what else was found.
         identity: What tells this dataset from another of the same name (see `store`).
+        bundled: Its images are among those that come with f1cap.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Dataset:
     passed_over: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     identity: str = ""
+    bundled: bool = False
 
 
 def category_of(image: str, references: Mapping[str, Reference]) -> str | None:

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun
 from f1cap.records.json_text import stream_json, to_json
-from f1cap.render.document import status_of, write_document
 from f1cap.render.formatting import count, memory, printable, rate, seconds
 from f1cap.render.terminal import data_console, print_trimmed, table_writer
 
@@ -36,6 +35,8 @@ def write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
 
 def write_json(outcome: CaptionOutcome, stream: TextIO) -> None:
     """Write all runs as one document."""
+    from f1cap.render.document import status_of, write_document  # not for the other formats
+
     problems = outcome.problems
     write_document("caption", status_of(problems), outcome.to_dict(), problems, stream)
 

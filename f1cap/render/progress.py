@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from f1cap.records.captions import Caption, CaptionRun
-from f1cap.records.images import Problem
+from f1cap.records.images import Dataset, Problem
 from f1cap.records.models import ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
 from f1cap.render.formatting import clock, count, rate, seconds, size
@@ -94,6 +94,12 @@ class CaptionProgress:
         self._quiet = quiet
         self._verbose = verbose and not quiet
         self._display = display
+
+    def run_started(self, dataset: Dataset) -> None:
+        """Print what is captioned."""
+        if not self._quiet:
+            kind = "bundled image" if dataset.bundled else "image"
+            self._say(f"Captioning {count(len(dataset.items), kind)} of {dataset.location}")
 
     def model_started(self, spec: ModelSpec, images: int) -> None:
         """Begin counting."""

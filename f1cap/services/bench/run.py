@@ -220,7 +220,9 @@ def _make_plan(request: BenchRequest) -> _Plan:
     images = choose_images(dataset.items, request.min_images)
     if not images:
         raise DatasetError(f"There are no images in {dataset.location}.")
-    return _Plan(configurations, dataset.name, images, dataset.references, dataset.notes, baseline)
+    drawings = None if dataset.bundled else catalog.drawings_note(specs)
+    notes = dataset.notes if drawings is None else (drawings, *dataset.notes)
+    return _Plan(configurations, dataset.name, images, dataset.references, notes, baseline)
 
 
 def _distinct(specs: Iterable[ModelSpec]) -> list[ModelSpec]:

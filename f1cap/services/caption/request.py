@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from f1cap.records.captions import Caption, CaptionRun
-from f1cap.records.images import Problem
+from f1cap.records.images import Dataset, Problem
 from f1cap.records.models import DecodingOverrides, DType, Engine, ModelSpec, Placement
 from f1cap.records.readings import MemoryReading
 
@@ -41,6 +41,10 @@ class CaptionRequest:
 
 class CaptionListener(Protocol):
     """Receives events in order, from one thread."""
+
+    def run_started(self, dataset: Dataset) -> None:
+        """Begin: what is captioned."""
+        ...
 
     def model_started(self, spec: ModelSpec, images: int) -> None:
         """Begin a model: its weights are fetched and loaded next."""

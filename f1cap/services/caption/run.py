@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
@@ -37,18 +37,16 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
         F1capError: The only model asked for failed, or results cannot be written.
     """
     specs = [naming.resolve(name, offline=request.offline) for name in request.models]
-    for spec in specs:
-        spec.decoding.override(request.decoding)  # refused before anything is loaded
-        if request.prompt is not None:
-            catalog.require_prompt(spec)
-    if request.sidecar is not None and len(specs) > 1:
-        raise UsageError("--sidecar works with one model only: its files carry no model name.")
+    _check(request, specs)
     dataset = corpus.open_dataset(
         request.paths,
         recursive=request.recursive,
         include_hidden=request.include_hidden,
         limit=request.limit,
     )
+    listener.run_started(dataset)
+    if not dataset.bundled and (note := catalog.drawings_note(specs)) is not None:
+        listener.note(note)
     missing = [_missing(dataset, image) for image in dataset.missing]
     for problem in missing:
         listener.failed(problem)
@@ -72,6 +70,16 @@ def caption_images(request: CaptionRequest, listener: CaptionListener) -> Captio
             "No model could be run.", hint="The reasons are shown above; -v shows more."
         )
     return CaptionOutcome(tuple(runs), tuple(problems), dataset.passed_over)
+
+
+def _check(request: CaptionRequest, specs: Sequence[ModelSpec]) -> None:
+    """Refuse, before anything is loaded, what the models cannot do."""
+    for spec in specs:
+        spec.decoding.override(request.decoding)
+        if request.prompt is not None:
+            catalog.require_prompt(spec)
+    if request.sidecar is not None and len(specs) > 1:
+        raise UsageError("--sidecar works with one model only: its files carry no model name.")
 
 
 class _Target(NamedTuple):

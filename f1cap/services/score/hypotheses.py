@@ -23,7 +23,7 @@ class ScoreRequest:
     """What `eval` and `compare` were asked for.
 
     Attributes:
-        path: The dataset; None takes ./dataset or the bundled one.
+        path: The dataset; None takes what `open_dataset` does.
         models: Names whose results are read; none means all that have results.
         captions: Caption files, as `(name or None, file)`; they take the place of results.
         references: A file in place of the dataset's captions.json.

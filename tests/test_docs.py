@@ -48,6 +48,8 @@ def test_help(command: str, runner: CliRunner, monkeypatch: pytest.MonkeyPatch) 
     result = runner.invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert max(map(len, result.output.splitlines())) <= 80
+    # only choices stand in such brackets, no types of Python
+    assert not re.search(r"<[^|>]*>", result.output)
 
 
 def test_version(runner: CliRunner) -> None:

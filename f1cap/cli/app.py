@@ -28,8 +28,22 @@ class Program(ErrorBoundary):
             if name not in self.commands:
                 alone = typer.Typer(add_completion=False, rich_markup_mode=None)
                 alone.command(name)(import_module(f"f1cap.cli.{name}").command)
-                self.commands[name] = get_command(alone)
+                self.commands[name] = command = get_command(alone)
+                for parameter in command.params:
+                    if parameter.param_type_name == "argument":
+                        _hide_type(parameter)
         return super().get_command(ctx, cmd_name)
+
+
+def _hide_type(argument: Any) -> None:  # noqa: ANN401 - as above
+    """Have the help show an argument's name alone: Typer adds the Python type."""
+    make = argument.get_help_record
+
+    def record(ctx: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as above
+        made = make(ctx)
+        return None if made is None else (argument.metavar, made[1])
+
+    argument.get_help_record = record
 
 
 app = typer.Typer(

@@ -49,6 +49,7 @@ def command(
         int,
         typer.Option(
             "--min-images",
+            metavar="N",
             min=1,
             help="Minimum number of images per row; a smaller dataset is repeated.",
         ),
@@ -57,6 +58,7 @@ def command(
         float,
         typer.Option(
             "--min-seconds",
+            metavar="SECONDS",
             min=0,
             max=1_000_000,
             help="Minimum captioning time per row.",

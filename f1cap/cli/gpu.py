@@ -26,7 +26,11 @@ def command(
     batch_size: Annotated[
         int | None,
         typer.Option(
-            "--batch-size", min=1, max=LARGEST_BATCH, help="Batch size, in images. Default: 8."
+            "--batch-size",
+            metavar="N",
+            min=1,
+            max=LARGEST_BATCH,
+            help="Batch size, in images. Default: 8.",
         ),
     ] = None,
     watch: Annotated[

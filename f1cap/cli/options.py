@@ -180,12 +180,13 @@ IncludeHiddenOpt = Annotated[
     ),
 ]
 LimitOpt = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Caption only the first N images.")
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Caption only the first N images.")
 ]
 NumBeamsOpt = Annotated[
     int | None,
     typer.Option(
         "--num-beams",
+        metavar="N",
         min=1,
         max=MOST_BEAMS,
         help="Number of beams; 1 is greedy. Default: the model's own.",
@@ -195,6 +196,7 @@ MaxNewTokensOpt = Annotated[
     int | None,
     typer.Option(
         "--max-new-tokens",
+        metavar="N",
         min=1,
         max=500,
         help="Maximum length of a caption, in tokens. Default: the model's own.",
@@ -299,6 +301,7 @@ OutputDirOpt = Annotated[
     Path | None,
     typer.Option(
         "--output-dir",
+        metavar="FOLDER",
         help="Results folder of `f1cap caption`, which `f1cap eval` and `f1cap compare` read. "
         "Default: in the user cache.",
         file_okay=False,
@@ -325,6 +328,7 @@ OutputOpt = Annotated[
     typer.Option(
         "--output",
         "-o",
+        metavar="FILE",
         help="Write the result to this file instead of stdout.",
         dir_okay=False,
     ),

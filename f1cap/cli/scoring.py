@@ -88,7 +88,10 @@ MissingOpt = Annotated[
     ),
 ]
 SeedOpt = Annotated[
-    int, typer.Option("--seed", min=0, help="Random seed for bootstrap and significance tests.")
+    int,
+    typer.Option(
+        "--seed", metavar="N", min=0, help="Random seed for bootstrap and significance tests."
+    ),
 ]
 SignaturesOpt = Annotated[
     bool,

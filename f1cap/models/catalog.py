@@ -17,6 +17,8 @@ _NO_SAFETENSORS = (
     "The hub has its weights as a .bin file only; f1cap reads it without running code in it."
 )
 
+# BLIP's output layer is its word embeddings, and a tensor of its own in the file.
+_BLIP_HEAD = 30_524 * 768
 _ROWS = (
     ModelSpec(
         name="blip-base",
@@ -26,6 +28,7 @@ _ROWS = (
         family=BLIP.name,
         decoding=BLIP.decoding,
         parameters=223_971_644,
+        stored_twice=_BLIP_HEAD,
         note="Pre-trained, COCO captions among its data; the COCO scores published for BLIP are of "
         f"other, fine-tuned weights. {_NO_SAFETENSORS}",
     ),
@@ -55,6 +58,7 @@ _ROWS = (
         family=BLIP.name,
         decoding=BLIP.decoding,
         parameters=446_290_492,
+        stored_twice=_BLIP_HEAD,
         note="The larger BLIP, twice the size of blip-base.",
     ),
     ModelSpec(

@@ -151,6 +151,7 @@ class ModelSpec:
         family: Name in the registry of families, which decides the code that runs it.
         decoding: Used where the user says nothing else.
         parameters: Number of weights, tied ones counted once; None where unknown.
+        stored_twice: Of these, how many the published file holds a second time.
         local: The checkpoint is a folder on this machine (bundled or the user's).
         negative_control: Expected to be wrong on racing images.
         note: One sentence that a user should know before trusting it.
@@ -163,6 +164,7 @@ class ModelSpec:
     revision: str | None = None
     aliases: tuple[str, ...] = ()
     parameters: int | None = None
+    stored_twice: int = 0
     local: bool = False
     bundled: bool = False
     negative_control: bool = False
@@ -172,6 +174,15 @@ class ModelSpec:
     def fp16_bytes(self) -> int | None:
         """Size of the weights at two bytes each."""
         return None if self.parameters is None else 2 * self.parameters
+
+    @property
+    def download_bytes(self) -> int | None:
+        """Size of the published weights, which of the catalogue's models are all in float32."""
+        if self.bundled:
+            return 0
+        if self.local or self.parameters is None:
+            return None
+        return 4 * (self.parameters + self.stored_twice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,7 @@ class CatalogEntry:
             "revision": spec.revision,
             "family": spec.family,
             "parameters": spec.parameters,
+            "download_bytes": spec.download_bytes,
             "fp16_bytes": spec.fp16_bytes,
             "decoding": asdict(spec.decoding),
             "availability": self.availability,

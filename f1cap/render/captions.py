@@ -5,6 +5,7 @@ from dataclasses import fields
 from itertools import islice
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +16,8 @@ from f1cap.render.terminal import data_console, print_trimmed, table_writer
 
 # More rows than this are read with a pager or a program, not on a screen.
 _TABLE_ROWS = 200
+# Of a name at least, and of what stands right of the caption with the gaps before it.
+_NAME_WIDTH, _FIGURES_WIDTH = 24, 20
 
 
 def write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
@@ -23,7 +26,7 @@ def write_table(outcome: CaptionOutcome, stream: TextIO) -> None:
     for index, run in enumerate(outcome.runs):
         if index:
             console.print()
-        print_trimmed(console, _table(run))
+        print_trimmed(console, _table(run, console.width))
         if run.captioned + run.kept > _TABLE_ROWS:
             rest = run.captioned + run.kept - _TABLE_ROWS
             console.print(
@@ -74,7 +77,7 @@ def write_coco(outcome: CaptionOutcome, stream: TextIO) -> None:
     stream.write("\n")
 
 
-def _table(run: CaptionRun) -> Table:
+def _table(run: CaptionRun, width: int) -> Table:
     table = Table(
         title=Text(f"{printable(run.model)} on {printable(run.dataset)}", style="bold"),
         title_justify="left",
@@ -84,12 +87,16 @@ def _table(run: CaptionRun) -> Table:
         header_style="bold",
         expand=False,
     )
-    table.add_column("Image", no_wrap=True, overflow="ellipsis", max_width=24, style="cyan")
+    captions = list(islice(run.captions, _TABLE_ROWS))
+    # names are cut only where they would take the width from the captions
+    longest = max((cell_len(printable(caption.caption)) for caption in captions), default=0)
+    room = max(_NAME_WIDTH, width // 3, width - longest - _FIGURES_WIDTH)
+    table.add_column("Image", no_wrap=True, overflow="ellipsis", max_width=room, style="cyan")
     table.add_column("Caption", overflow="fold", ratio=1)
     table.add_column("Latency", justify="right", no_wrap=True)
     table.add_column("Tokens", justify="right", no_wrap=True)
     folder = ""
-    for caption in islice(run.captions, _TABLE_ROWS):
+    for caption in captions:
         parent, _, name = caption.image.rpartition("/")
         if parent != folder:
             folder = parent
@@ -106,7 +113,9 @@ def _table(run: CaptionRun) -> Table:
 
 
 def _summary(run: CaptionRun) -> Iterator[Text]:
-    made = f"{count(run.captioned, 'caption')} in {seconds(run.seconds)}"
+    made = "No new captions"
+    if run.captioned:
+        made = f"{count(run.captioned, 'caption')} in {seconds(run.seconds)}"
     if run.images_per_s is not None:
         ordered = sorted(run.latencies_s)
         median = seconds(ordered[len(ordered) // 2])

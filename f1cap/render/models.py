@@ -17,7 +17,7 @@ _AVAILABILITY = {
     Availability.ABSENT: Text("not downloaded", style="dim"),
 }
 
-_ROOMY = 107  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
+_ROOMY = 117  # columns that the whole table takes; below, hub ids stand in the notes, unbroken
 
 
 def write_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
@@ -30,6 +30,7 @@ def write_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
     if roomy:
         table.add_column("Checkpoint", no_wrap=True)
     table.add_column("Params", justify="right", no_wrap=True)
+    table.add_column("Download", justify="right", no_wrap=True)
     table.add_column("FP16 size", justify="right", no_wrap=True)
     table.add_column("Weights", no_wrap=True)
     for entry in entries:
@@ -41,11 +42,18 @@ def write_table(entries: Sequence[CatalogEntry], stream: TextIO) -> None:
             ", ".join(spec.aliases),
             *([checkpoint] if roomy else []),
             parameters,
+            "none" if spec.bundled else size(spec.download_bytes),
             size(spec.fp16_bytes),
             _AVAILABILITY[entry.availability],
         )
     print_trimmed(console, table)
     console.print()
+    console.print(
+        "Download: 4 bytes for each weight in the file, published in float32; tokenisers add a "
+        "little. FP16 size: the weights in memory at 2 bytes; float32 takes twice that.",
+        style="dim",
+        soft_wrap=not console.is_terminal,
+    )
     for entry in entries:
         if entry.spec.note:
             line = Text(f"{entry.spec.name}: ", style="cyan")

@@ -202,13 +202,15 @@ class PlainLines:
 
     def finished(self, run: CaptionRun) -> None:
         """Print how many captions there are."""
+        made = "no new captions"
+        if run.captioned:
+            made = f"{count(run.captioned, 'caption')} in {seconds(run.seconds)}"
         reused = f", {run.kept:,} reused" if run.kept else ""
         unwritten = f", {count(run.sidecars_failed, 'sidecar')} not written"
         sidecars = unwritten if run.sidecars_failed else ""
         say(
             self._console,
-            f"{run.model}: {count(run.captioned, 'caption')} in {seconds(run.seconds)}"
-            f"{reused}, {run.failed:,} failed{sidecars}",
+            f"{run.model}: {made}{reused}, {run.failed:,} failed{sidecars}",
         )
         self._last_line_s = time.monotonic()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from f1cap.errors import UsageError
+from f1cap.models.catalog import entries
 from f1cap.records.benchmarks import BenchRow
 from f1cap.records.captions import Caption, CaptionOutcome, CaptionRun, CaptionSettings
 from f1cap.records.images import Problem
@@ -170,6 +171,45 @@ def test_a_suffix_may_be_short_for_the_format() -> None:
 @pytest.mark.parametrize("form", [*CaptionFormat, *GpuFormat, *ModelsFormat])
 def test_every_format_has_its_writer(form: OutputFormat) -> None:
     assert callable(form.load())
+
+
+@pytest.mark.parametrize(
+    ("columns", "others", "shown"),
+    [(80, (), 26), (120, (), 64), (120, CAPTIONS[1:2], 40), (200, CAPTIONS[1:2], 64)],
+)
+def test_names_are_cut_only_where_captions_need_the_width(
+    monkeypatch: pytest.MonkeyPatch, columns: int, others: tuple[Caption, ...], shown: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "DSC_0042_Monza_2024-09-01_variante_ascari_lap_52_copy_final.jpeg"
+    captions = (replace(CAPTIONS[0], image=name), *others)
+    text = _written(CaptionFormat.TABLE, CaptionOutcome((run_record(captions),), ()))
+    cut = name if shown == len(name) else f"{name[: shown - 1]}…"
+    assert f"{cut}  a driver in red" in text
+    assert max(map(len, text.splitlines())) <= columns
+
+
+def test_a_run_that_had_nothing_to_do_says_so() -> None:
+    run = replace(run_record(), captioned=0, kept=3, images_per_s=None, latencies_s=())
+    text = _written(CaptionFormat.TABLE, CaptionOutcome((run,), ()))
+    assert "\nNo new captions\n3 reused from an earlier run" in text
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_models_show_what_is_downloaded_and_what_is_in_memory(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = io.StringIO()
+    ModelsFormat.TABLE.load()(entries(), stream)
+    table, _, below = stream.getvalue().partition("\n\n")
+    assert max(map(len, table.splitlines())) <= columns
+    (blip,) = (line for line in table.splitlines() if line.startswith("blip-base"))
+    (mini,) = (line for line in table.splitlines() if line.startswith("git-mini"))
+    assert table.index("Download") < table.index("FP16 size")
+    assert "990 MB     448 MB" in blip  # its file holds the output layer a second time
+    assert "none     5.6 MB" in mini
+    assert below.startswith("Download: 4 bytes for each weight in the file, published in float32")
 
 
 def test_an_empty_run_is_still_a_document() -> None:

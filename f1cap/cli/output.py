@@ -173,10 +173,14 @@ def caption_progress(*, quiet: bool, verbose: bool) -> Iterator["CaptionProgress
         yield CaptionProgress(console, quiet=True)
     elif can_redraw(console):
         # rich.progress costs start-up time that a pipe need not pay.
+        from f1cap.models.device.machine import read_cpu
         from f1cap.render.live import LiveDisplay
 
-        progress = CaptionProgress(console, verbose=verbose)
-        with live_screen(console, LiveDisplay(console, lambda: progress.state).draw):
+        display = LiveDisplay(
+            console, lambda: progress.state, ram_total_bytes=read_cpu().ram_total_bytes
+        )
+        progress = CaptionProgress(console, verbose=verbose, display=display)
+        with live_screen(console, display.draw):
             yield progress
     else:
         yield CaptionProgress(console, verbose=verbose, display=PlainLines(console))
@@ -190,10 +194,14 @@ def bench_progress(*, quiet: bool) -> Iterator["BenchProgress"]:
 
     console = message_console()
     if not quiet and can_redraw(console):
+        from f1cap.models.device.machine import read_cpu
         from f1cap.render.bench_live import LiveBench
 
         progress = BenchProgress(console)
-        with live_screen(console, LiveBench(console, lambda: progress.state).draw):
+        display = LiveBench(
+            console, lambda: progress.state, ram_total_bytes=read_cpu().ram_total_bytes
+        )
+        with live_screen(console, display.draw):
             yield progress
     else:
         yield BenchProgress(console, quiet=quiet, lines=not quiet)

@@ -41,6 +41,11 @@ class MemoryReading:
     vram_process_bytes: int | None = None
     vram_total_bytes: int | None = None
 
+    @property
+    def used_bytes(self) -> int | None:
+        """What the process holds: of its GPU, else of the RAM."""
+        return self.rss_bytes if self.vram_process_bytes is None else self.vram_process_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class TorchBuild:

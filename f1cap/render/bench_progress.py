@@ -51,12 +51,6 @@ class BenchState:
         """The row that is measured now."""
         return self.rows[self.index]
 
-    @property
-    def used_bytes(self) -> int | None:
-        """Memory of the measured process now: on its GPU, else resident."""
-        on_gpu = self.memory.vram_process_bytes
-        return self.memory.rss_bytes if on_gpu is None else on_gpu
-
 
 class BenchProgress:
     """The listener of a benchmark: keeps the state, and prints messages."""
@@ -101,7 +95,7 @@ class BenchProgress:
         state = self.state
         state.row.share = share
         state.images, state.latency_s, state.memory = images, latency_s, memory
-        state.peak_bytes = max(state.peak_bytes, state.used_bytes or 0)
+        state.peak_bytes = max(state.peak_bytes, memory.used_bytes or 0)
 
     def row_finished(self, row: BenchRow) -> None:
         """Show the result in the phase's place; say why a row failed."""

@@ -35,6 +35,8 @@ class CaptionState:
         downloaded_bytes: Of `download_bytes`, while the model is downloaded.
         caption: The newest.
         latencies_s: Of the new captions, sorted.
+        memory: The newest reading.
+        peak_bytes: The most memory in use so far.
     """
 
     model: str = ""
@@ -52,6 +54,7 @@ class CaptionState:
     caption: Caption | None = None
     latencies_s: list[float] = field(default_factory=list)
     memory: MemoryReading = field(default_factory=lambda: MemoryReading(None))
+    peak_bytes: int = 0
 
     @property
     def images_per_s(self) -> float | None:
@@ -132,6 +135,7 @@ class CaptionProgress:
         state.captioned += 1
         insort(state.latencies_s, caption.latency_s)
         state.caption, state.memory = caption, memory
+        state.peak_bytes = max(state.peak_bytes, memory.used_bytes or 0)
         self._update()
 
     def kept(self, image: str) -> None:
@@ -181,6 +185,17 @@ class CaptionProgress:
         say(self._console, message, style=style)
 
 
+def result_line(run: CaptionRun) -> str:
+    """Say in a line what a run came to."""
+    made = "no new captions"
+    if run.captioned:
+        made = f"{count(run.captioned, 'caption')} in {seconds(run.seconds)}"
+    reused = f", {run.kept:,} reused" if run.kept else ""
+    unwritten = f", {count(run.sidecars_failed, 'sidecar')} not written"
+    sidecars = unwritten if run.sidecars_failed else ""
+    return f"{made}{reused}, {run.failed:,} failed{sidecars}"
+
+
 class PlainLines:
     """A line now and then, for logs and pipes."""
 
@@ -202,16 +217,7 @@ class PlainLines:
 
     def finished(self, run: CaptionRun) -> None:
         """Print how many captions there are."""
-        made = "no new captions"
-        if run.captioned:
-            made = f"{count(run.captioned, 'caption')} in {seconds(run.seconds)}"
-        reused = f", {run.kept:,} reused" if run.kept else ""
-        unwritten = f", {count(run.sidecars_failed, 'sidecar')} not written"
-        sidecars = unwritten if run.sidecars_failed else ""
-        say(
-            self._console,
-            f"{run.model}: {made}{reused}, {run.failed:,} failed{sidecars}",
-        )
+        say(self._console, f"{run.model}: {result_line(run)}")
         self._last_line_s = time.monotonic()
 
     def _is_due(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar, cast
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.text import Text
+from rich.theme import Theme
 
 from f1cap.render.formatting import printable
 
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 _FILE_COLUMNS = 200
 
 _UPDATES_PER_S = 5
+
+# The one colour of all that moves; rich has pink, green, red and magenta there.
+ACCENT = "cyan"
+_PLAIN_STYLES = ("download", "data.speed", "remaining", "elapsed", "percentage")
+_THEME = Theme(
+    {
+        **dict.fromkeys(("bar.complete", "bar.finished", "bar.pulse"), ACCENT),
+        **dict.fromkeys(("progress.spinner", "status.spinner"), ACCENT),
+        "bar.back": "bright_black",
+        **{f"progress.{name}": "default" for name in _PLAIN_STYLES},
+    }
+)
 
 
 class RowWriter(Protocol):
@@ -231,7 +244,7 @@ class _CleanRows:
 
 def _console(stream: TextIO) -> Console:
     # Emoji codes, markup and highlighting would rewrite captions and file names.
-    return Console(file=stream, markup=False, emoji=False, highlight=False)
+    return Console(file=stream, markup=False, emoji=False, highlight=False, theme=_THEME)
 
 
 def _width(console: Console, table: "Table") -> int:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from f1cap.models.catalog import CATALOG
 from f1cap.records.images import Problem
 from f1cap.records.models import Device, DType, Placement
 from f1cap.records.readings import MemoryReading
-from f1cap.render import progress
+from f1cap.render import live, progress
 from f1cap.render.live import LiveDisplay
 from f1cap.render.progress import CaptionProgress, PlainLines
-from f1cap.render.terminal import say
+from f1cap.render.terminal import message_console, say
 from tests.render.test_render import CAPTIONS, run_record
 
 SPEC = CATALOG["git-base"]
@@ -37,6 +37,7 @@ class _Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
     clock = _Clock()
     monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(live, "time", clock)
     return clock
 
 
@@ -136,8 +137,8 @@ def test_a_failure_of_no_image_counts_none(console: Console) -> None:
 
 
 def test_the_live_display_follows_the_state(console: Console, clock: _Clock) -> None:
-    listener = CaptionProgress(console)
-    display = LiveDisplay(console, lambda: listener.state)
+    display = LiveDisplay(console, lambda: listener.state, ram_total_bytes=8 * 2**30)
+    listener = CaptionProgress(console, display=display)
 
     def shown() -> str:
         with console.capture() as capture:
@@ -150,6 +151,8 @@ def test_the_live_display_follows_the_state(console: Console, clock: _Clock) -> 
     listener.downloading(250, 1000, "model.safetensors")
     assert "git-base: downloading" in shown()
     assert "0.2/1.0 kB" in shown()
+    listener.downloading(1000, 1000, "model.safetensors")
+    assert "git-base: loading" in shown()  # not a bar that stands still at its end
     listener.model_loaded(Placement(Device.parse("cpu"), DType.FLOAT32), 1.5)
     assert "0/5 n/a · -:--:-- left" in shown()
     clock.now_s += 2
@@ -158,11 +161,50 @@ def test_the_live_display_follows_the_state(console: Console, clock: _Clock) -> 
     text = shown()
     assert "2/5 1.0 images/s · 0:00:03 left" in text
     assert "1_drivers/driver_02.jpg" in text
-    assert "last 12.50 s · median 12.50 s · RAM 300 MiB" in text
+    assert f"Rate █{' ' * 23} last 12.50 s · median 12.50 s" in text
+    assert "RAM  ╸" in text
+    assert "300 MiB · peak 300 MiB of 8.00 GiB" in text
+    clock.now_s += 4
     listener.captioned(CAPTIONS[2], MemoryReading(1, 2**30, 4 * 2**30))
-    assert "last 12.5 ms · median 250 ms · VRAM 1.00 GiB / 4.00 GiB" in shown()
+    listener.captioned(CAPTIONS[2], MemoryReading(1, 2**29, 4 * 2**30))
+    text = shown()
+    assert f"Rate █▅{' ' * 22} last 12.5 ms · median 250 ms" in text  # 1.0 a second, then 0.5
+    assert "VRAM ━" in text
+    assert "512 MiB · peak 1.00 GiB of 4.00 GiB" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
     listener.model_finished(run_record())
-    assert shown().strip() == ""
+    result = "git-mini  2 captions in 12.75 s, 1 reused, 1 failed, 1 sidecar not written"
+    assert shown().strip() == result
+    listener.model_started(SPEC, 5)
+    assert shown().splitlines()[0] == result
+    assert "git-base: loading" in shown()
+
+
+def test_the_live_display_has_one_colour(clock: _Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    console = message_console()
+    listener = CaptionProgress(console)
+    display = LiveDisplay(console, lambda: listener.state, ram_total_bytes=8 * 2**30)
+    shown: list[RenderableType] = []
+    listener.model_started(SPEC, 5)
+    shown.append(display.draw())
+    listener.downloading(250, 1000, "model.safetensors")
+    shown.append(display.draw())
+    listener.model_loaded(Placement(Device.parse("cpu"), DType.FLOAT32), 1.5)
+    clock.now_s += 2
+    listener.captioned(CAPTIONS[0], MEMORY)
+    shown.append(display.draw())
+    styles = [
+        segment.style
+        for renderable in shown
+        for line in console.render_lines(renderable)
+        for segment in line
+        if segment.style is not None
+    ]
+    colours = {style.color.name for style in styles if style.color is not None}
+    assert colours == {"cyan", "bright_black", "default"}
 
 
 @pytest.mark.parametrize("width", [40, 80])

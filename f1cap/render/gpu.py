@@ -129,6 +129,7 @@ def _facts(report: DeviceReport, gpu: GpuReading) -> Iterator[tuple[str, str]]:
         (
             f"{memory(gpu.vram_used_bytes)} used · {memory(gpu.vram_free_bytes)} free · "
             f"{memory(gpu.vram_total_bytes)} total"
+            f"{' · shared with the system' if gpu.shared_memory else ''}"
         ),
     )
     utilization = "n/a" if gpu.utilization is None else f"{100 * gpu.utilization:.0f} %"

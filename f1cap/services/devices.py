@@ -14,6 +14,7 @@ from f1cap.models.device.torch_build import (
     driver_note,
     install_command,
     installed_torch,
+    is_served,
     pip_commands,
 )
 from f1cap.models.memory_estimate import architecture_of, parameters_of
@@ -133,8 +134,8 @@ def _in_cuda_order(
 
 
 def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSettings:
-    """Choose the GPU that a run would take: the first that torch can use, else the first."""
-    shown = [v for v in verdicts if v.visible is not False and v.gpu.vram_total_bytes is not None]
+    """Choose the GPU that a run would take: the first that torch can use, else could use."""
+    shown = [v for v in verdicts if _may_serve(v) and v.gpu.vram_total_bytes is not None]
     usable = [verdict for verdict in shown if verdict.supported]
     gpu = next((verdict.gpu for verdict in (*usable, *shown)), None)
     chosen = None if request.vram_bytes is not None else gpu
@@ -152,6 +153,12 @@ def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSett
         batch_size=request.batch_size or _BATCH_SIZE,
         num_beams=request.num_beams,
     )
+
+
+def _may_serve(verdict: GpuVerdict) -> bool:
+    """Tell whether programs see a GPU, and some torch build may run on it."""
+    capability = verdict.gpu.compute_capability
+    return verdict.visible is not False and (capability is None or is_served(capability))
 
 
 def _free_bytes(gpu: GpuReading) -> int | None:

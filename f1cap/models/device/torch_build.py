@@ -21,6 +21,7 @@ _WHEELS = "https://download.pytorch.org/whl"
 # scripts of torch 2.6 to 2.14 agree with it.
 _MAXWELL_TO_VOLTA = ("sm_50", "sm_60", "sm_70")
 _TURING_TO_HOPPER = ("sm_75", "sm_80", "sm_86", "sm_90")
+_OLDEST_SERVED = (5, 0)
 _BLACKWELL = ("sm_100", "sm_120", "compute_120")
 _VOLTA_WITH_CUDA_12_8 = ((2, 8), (2, 11))  # the torch releases whose 12.8 and 12.9 wheels have it
 
@@ -89,6 +90,11 @@ def has_kernels(capability: tuple[int, int], arch_list: tuple[str, ...]) -> bool
     return False
 
 
+def is_served(capability: tuple[int, int]) -> bool:
+    """Tell whether any current torch build has kernels for a GPU."""
+    return capability >= _OLDEST_SERVED
+
+
 def install_command(
     capability: tuple[int, int] | None, pip: str, driver_cuda: str | None = None
 ) -> str | None:
@@ -101,7 +107,7 @@ def install_command(
     """
     if capability is None:
         requirement, wheel = "torch<2.15", "cu126"
-    elif capability < (5, 0):
+    elif not is_served(capability):
         return None
     elif capability < (7, 5) or (capability < (10, 0) and _is_before_13(driver_cuda)):
         # CUDA 13 dropped Maxwell, Pascal and Volta, and needs a newer driver than 12 does; the

@@ -102,7 +102,7 @@ def _python(script: str, *args: str, **environment: str) -> "subprocess.Complete
 
 def test_the_keys_are_a_contract(report: Callable[..., dict[str, Any]]) -> None:
     data = report("healthy")
-    assert list(data) == ["gpus", "nvml", "torch", "cpu", "fit", "models"]
+    assert list(data) == ["gpus", "nvml", "torch", "recipe", "cpu", "fit", "models"]
     (gpu,) = data["gpus"]
     wanted = {
         *("index", "name", "driver", "cuda", "compute_capability", "vram_total_bytes"),

@@ -8,6 +8,7 @@ import atexit
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from f1cap.records.readings import DriverReading, GpuProcess, GpuReading, MigReading
@@ -25,6 +26,8 @@ _THROTTLE_REASONS = {
 }
 # What NVML says where there is no driver; anything else comes from one that is there.
 _NO_DRIVER = ("NVML Shared Library Not Found", "Driver Not Loaded")
+# What it says of memory where a GPU has none of its own but the system's (GB10, Jetson).
+_NOT_SUPPORTED = "Not Supported"
 _MAX_GPUS = 64  # a driver that reports more is broken, and would be queried for ever
 
 _lock = threading.Lock()
@@ -37,14 +40,15 @@ class VisibleGpu:
 
     Attributes:
         uuid: Its identifier.
-        vram_total_bytes: Its memory; None where the driver does not say.
+        vram_total_bytes: Its memory, or the system's that it shares; None where the driver does
+            not say.
     """
 
     def __init__(self, uuid: str) -> None:
         _start()
         self.uuid = uuid
         self._handle = _ask("nvmlDeviceGetHandleByUUID", uuid)
-        self.vram_total_bytes = _memory(self._handle)[0]
+        self.vram_total_bytes = _gpu_memory(self._handle).total
 
     def process_vram_bytes(self, pid: int | None = None) -> int | None:
         """Return the memory of one process on this GPU.
@@ -64,7 +68,7 @@ class VisibleGpu:
 
     def used_vram_bytes(self) -> int | None:
         """Return the memory in use on this GPU, by all processes."""
-        return _memory(self._handle)[1]
+        return _gpu_memory(self._handle).used
 
     def energy_j(self) -> float | None:
         """Return the energy used since the driver was loaded; differences of it are exact."""
@@ -180,16 +184,17 @@ def _read_gpu(index: int) -> GpuReading:
     handle, problem = _try("nvmlDeviceGetHandleByIndex", index)
     if handle is None:
         return GpuReading(index, problem=problem)
-    total, used, free = _memory(handle)
+    memory = _gpu_memory(handle)
     busy = _ask("nvmlDeviceGetUtilizationRates", handle)
     return GpuReading(
         index=index,
         uuid=_ask("nvmlDeviceGetUUID", handle),
         name=_ask("nvmlDeviceGetName", handle),
         compute_capability=_ask("nvmlDeviceGetCudaComputeCapability", handle),
-        vram_total_bytes=total,
-        vram_used_bytes=used,
-        vram_free_bytes=free,
+        vram_total_bytes=memory.total,
+        vram_used_bytes=memory.used,
+        vram_free_bytes=memory.free,
+        shared_memory=memory.is_shared,
         utilization=None if busy is None else busy.gpu / 100,
         temperature_c=_temperature_c(handle),
         power_w=_scaled(_ask("nvmlDeviceGetPowerUsage", handle), 1e-3),
@@ -204,10 +209,32 @@ def _read_gpu(index: int) -> GpuReading:
     )
 
 
-def _memory(handle: object) -> tuple[int | None, int | None, int | None]:
-    """Return total, used and free bytes."""
-    memory = _ask("nvmlDeviceGetMemoryInfo", handle)
-    return (None, None, None) if memory is None else (memory.total, memory.used, memory.free)
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Bytes of a GPU; `is_shared` where they are the system's."""
+
+    total: int | None = None
+    used: int | None = None
+    free: int | None = None
+    is_shared: bool = False
+
+
+def _gpu_memory(handle: object) -> _Memory:
+    """Return a GPU's or a slice's memory: the system's, where it has none of its own."""
+    memory, problem = _try("nvmlDeviceGetMemoryInfo", handle)
+    if problem == _NOT_SUPPORTED or (memory is not None and memory.total == 0):
+        return _system_memory()
+    return _Memory() if memory is None else _Memory(memory.total, memory.used, memory.free)
+
+
+def _system_memory() -> _Memory:
+    import psutil
+
+    try:
+        memory = psutil.virtual_memory()
+    except (psutil.Error, OSError, RuntimeError):
+        return _Memory(is_shared=True)
+    return _Memory(memory.total, memory.total - memory.available, memory.available, is_shared=True)
 
 
 def _processes(handle: object) -> tuple[GpuProcess, ...] | None:
@@ -241,9 +268,20 @@ def _mig_devices(handle: object) -> tuple[MigReading, ...]:
     indices = range(min(_ask("nvmlDeviceGetMaxMigDeviceCount", handle) or 0, _MAX_GPUS))
     slices = (_ask("nvmlDeviceGetMigDeviceHandleByIndex", handle, index) for index in indices)
     return tuple(
-        MigReading(_ask("nvmlDeviceGetUUID", part), _ask("nvmlDeviceGetName", part), *_memory(part))
+        _mig_device(part)
         for part in slices
         if part is not None  # there may be gaps
+    )
+
+
+def _mig_device(part: object) -> MigReading:
+    memory = _gpu_memory(part)
+    return MigReading(
+        _ask("nvmlDeviceGetUUID", part),
+        _ask("nvmlDeviceGetName", part),
+        memory.total,
+        memory.used,
+        memory.free,
     )
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import f1cap
 from f1cap.cli.app import COMMANDS, app
+from f1cap.models.device.torch_build import cpu_command, install_command
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,6 +57,22 @@ def test_version(runner: CliRunner) -> None:
     assert runner.invoke(app, ["--version"]).output == f"f1cap {f1cap.__version__}\n"
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{f1cap.__version__}]" in changelog
+
+
+def test_the_recipes_are_those_that_the_program_names() -> None:
+    recipes = re.findall(
+        r'^pipx install (\S+) --pip-args="--extra-index-url (\S+)"$', README, re.MULTILINE
+    )
+    assert [package for package, _ in recipes] == [".", '".[cuda12]"', "."]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (cuda12,) = settings["project"]["optional-dependencies"]["cuda12"]
+    named = [cpu_command("pip"), install_command((6, 1), "pip"), install_command((7, 5), "pip")]
+    for (_, index), requirement, command in zip(
+        recipes, ("torch", cuda12, "torch"), named, strict=True
+    ):
+        assert command == (
+            f'pip install --force-reinstall "{requirement}" --extra-index-url {index}'
+        )
 
 
 def test_exit_codes_and_variables_are_told() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 MIB = 2**20
@@ -82,6 +83,7 @@ def test_a_healthy_gpu_says_everything(ask: Ask) -> None:
         "vram_total_bytes": 81559 * MIB,
         "vram_used_bytes": 2048 * MIB,
         "vram_free_bytes": 79511 * MIB,
+        "shared_memory": False,
         "utilization": 0.37,
         "temperature_c": 52,
         "power_w": 68.25,
@@ -247,6 +249,17 @@ def test_a_divided_gpu(ask: Ask) -> None:
     assert answer["card"]["uuid"] == "MIG-ffff-6666"
     assert answer["card"]["total"] == 4864 * MIB
     assert answer["card"]["process"] == 1024 * MIB
+
+
+@pytest.mark.parametrize("scenario", ["gb10", "zero"])
+def test_a_gpu_without_memory_of_its_own_has_the_system_s(ask: Ask, scenario: str) -> None:
+    answer = ask(scenario)
+    (gpu,) = answer["driver"]["gpus"]
+    total = psutil.virtual_memory().total
+    assert (gpu["shared_memory"], gpu["vram_total_bytes"]) == (True, total)
+    assert gpu["vram_used_bytes"] + gpu["vram_free_bytes"] == total
+    assert answer["card"]["total"] == total
+    assert 0 < answer["card"]["used"] < total
 
 
 def test_a_driver_that_talks_nonsense(ask: Ask) -> None:

@@ -68,3 +68,18 @@ assert not os.path.exists(os.environ["F1CAP_CACHE_DIR"])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_one_run_walks_through_sixty_modules_at_most() -> None:
+    code = """
+import contextlib, io, os, sys
+from f1cap.cli.app import app
+sys.argv = ["f1cap", "caption", "-m", "git-mini", "--limit", "1", "--quiet"]
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    app()
+ours = (module for name, module in sys.modules.items() if name.split(".")[0] == "f1cap")
+files = [file for module in ours if (file := getattr(module, "__file__", None))]
+print(sum(os.path.getsize(file) > 0 for file in files))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 40 < int(done.stdout) <= 60

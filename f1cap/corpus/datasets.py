@@ -11,8 +11,7 @@ from pathlib import Path
 from f1cap.corpus.files import reason_of
 from f1cap.corpus.image_formats import IMAGES
 from f1cap.corpus.items import FolderItems
-from f1cap.corpus.listing import Listing, list_folder
-from f1cap.corpus.names import spelling_of
+from f1cap.corpus.listing import Listing, list_folder, spelling_of
 from f1cap.corpus.references import read_references
 from f1cap.errors import DatasetError, UsageError
 from f1cap.records.images import Dataset, Reference

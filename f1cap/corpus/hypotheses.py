@@ -13,7 +13,7 @@ from f1cap.corpus.files import (
     read_bounded,
     unique_keys,
 )
-from f1cap.corpus.names import ImageNames
+from f1cap.corpus.listing import ImageNames
 from f1cap.corpus.rows import Row, document_rows, flag, is_document, list_rows, rows_by_suffix
 from f1cap.errors import CaptionSetError
 from f1cap.records.captions import CaptionSet, RunCost

@@ -203,7 +203,7 @@ def _evidence(aligned: Aligned, computed: Computed, options: ScoreOptions) -> _E
         np.hstack([one.statistics[model].rows for one in counted])
         for model in (aligned.captions if counted else ())
     ]
-    whole = signal = np.empty((len(rows), 0))
+    whole = signal = np.empty((len(aligned.captions), 0))
     drawn: Matrix | None = None
     reach: Matrix | None = None
     pairs = list(itertools.combinations(range(len(rows)), 2))

@@ -123,6 +123,19 @@ class GpuVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class TorchRecipe:
+    """The torch build that suits a machine better than the one that is installed.
+
+    Attributes:
+        reason: Why, in sentences.
+        install: The command that installs it, by installer (`pip`, `pipx`).
+    """
+
+    reason: str
+    install: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class FitSettings:
     """What the predictions are for.
 
@@ -183,12 +196,14 @@ class DeviceReport:
 
     Attributes:
         torch: None where it is not installed.
+        recipe: None where the installed torch suits the machine, or nobody can tell.
         apple_gpu: This is a Mac whose GPU torch can use.
     """
 
     driver: DriverReading
     gpus: tuple[GpuVerdict, ...]
     torch: TorchBuild | None
+    recipe: TorchRecipe | None
     cpu: Cpu
     apple_gpu: bool
     settings: FitSettings
@@ -196,11 +211,14 @@ class DeviceReport:
 
     def to_dict(self) -> dict[str, object]:
         """Return the report as JSON has it."""
-        driver = self.driver
+        driver, recipe = self.driver, self.recipe
         return {
             "gpus": [verdict.to_dict(driver) for verdict in self.gpus],
             "nvml": {"driver": driver.driver, "cuda": driver.cuda, "problem": driver.problem},
             "torch": None if self.torch is None else asdict(self.torch),
+            "recipe": None
+            if recipe is None
+            else {"reason": recipe.reason, "install": dict(recipe.install)},
             "cpu": asdict(self.cpu),
             "fit": asdict(self.settings),
             "models": [fit.to_dict() for fit in self.models],

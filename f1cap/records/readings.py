@@ -113,6 +113,7 @@ class GpuReading:
         index: The driver's, by PCI bus order; CUDA's may differ.
         uuid: The GPU's identifier, the same for the driver and for CUDA.
         compute_capability: Major and minor number.
+        shared_memory: It has no memory of its own; the figures are the system's.
         utilization: Share of the last second or so in which the GPU was busy, 0 to 1.
         power_w: None on GPUs without the sensor, such as a GTX 1050.
         energy_j: Since the driver was loaded; None before Volta.
@@ -131,6 +132,7 @@ class GpuReading:
     vram_total_bytes: int | None = None
     vram_used_bytes: int | None = None
     vram_free_bytes: int | None = None
+    shared_memory: bool = False
     utilization: float | None = None
     temperature_c: int | None = None
     power_w: float | None = None

@@ -1,7 +1,7 @@
 """What `gpu` shows: GPUs, what torch can do with them, and which models fit."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -65,9 +65,13 @@ def _print_gpus(console: Console, report: DeviceReport) -> None:
 def _gpus(report: DeviceReport) -> Iterator[RenderableType]:
     if not report.gpus:
         yield _no_gpu(report)
-        return
     for verdict in report.gpus:
         yield from _gpu(report, verdict)
+    recipe = report.recipe
+    # a GPU's own stands with it
+    if recipe is not None and recipe.install not in [v.install for v in report.gpus]:
+        yield Text(recipe.reason)
+        yield from _commands("Install the torch build for the CPU", recipe.install)
 
 
 def _no_gpu(report: DeviceReport) -> Text:
@@ -109,9 +113,13 @@ def _gpu(report: DeviceReport, verdict: GpuVerdict) -> Iterator[RenderableType]:
         table.add_row(f"  {name}", Text(text))
     table.add_row("  torch", _verdict(report.torch, verdict))
     yield table
-    for installer, command in (verdict.install or {}).items():
+    yield from _commands("  Install a torch build that runs on it", verdict.install or {})
+
+
+def _commands(heading: str, install: Mapping[str, str]) -> Iterator[Text]:
+    for installer, command in install.items():
         # on a line of its own, however long: it is there to be copied
-        yield Text(f"  Install a torch build that runs on it, with {installer}:", style="dim")
+        yield Text(f"{heading}, with {installer}:", style="dim")
         yield Text(command, style="cyan")
 
 
@@ -129,6 +137,7 @@ def _facts(report: DeviceReport, gpu: GpuReading) -> Iterator[tuple[str, str]]:
         (
             f"{memory(gpu.vram_used_bytes)} used · {memory(gpu.vram_free_bytes)} free · "
             f"{memory(gpu.vram_total_bytes)} total"
+            f"{' · shared with the system' if gpu.shared_memory else ''}"
         ),
     )
     utilization = "n/a" if gpu.utilization is None else f"{100 * gpu.utilization:.0f} %"

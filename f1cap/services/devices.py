@@ -11,13 +11,15 @@ from f1cap.models.device.machine import has_nvidia_driver, read_cpu
 from f1cap.models.device.placement import Gpu, Machine, auto_dtype, why_unusable
 from f1cap.models.device.torch_build import (
     arch_list_of,
+    cpu_command,
     driver_note,
     install_command,
     installed_torch,
+    is_served,
     pip_commands,
 )
 from f1cap.models.memory_estimate import architecture_of, parameters_of
-from f1cap.records.fits import DeviceReport, FitSettings, GpuVerdict, ModelFit
+from f1cap.records.fits import DeviceReport, FitSettings, GpuVerdict, ModelFit, TorchRecipe
 from f1cap.records.models import LARGEST_BATCH, DType, ModelSpec
 from f1cap.records.readings import DriverReading, GpuReading, TorchBuild
 from f1cap.store.benchmarks import PeakKey, read_peaks
@@ -45,12 +47,14 @@ def report_devices(request: DeviceRequest) -> DeviceReport:
     driver = read_driver()
     torch = installed_torch()
     verdicts = judge_gpus(driver, torch)
-    settings = _settings(request, _in_cuda_order(verdicts, driver.gpus))
+    ordered = _in_cuda_order(verdicts, driver.gpus)
+    settings = _settings(request, ordered)
     name = next((v.gpu.name for v in verdicts if v.gpu.index == settings.gpu_index), None)
     return DeviceReport(
         driver=driver,
         gpus=verdicts,
         torch=torch,
+        recipe=_recipe(driver, torch, ordered),
         cpu=read_cpu(),
         apple_gpu=platform.system() == "Darwin" and platform.machine() == "arm64",
         settings=settings,
@@ -71,21 +75,16 @@ def _judge(
     capability = gpu.compute_capability
     if torch is None or arch_list is None or capability is None:
         return GpuVerdict(gpu, None, visible)
-    pips = pip_commands()
     named = Gpu(gpu.index, gpu.name or "This GPU", capability)
     machine = Machine(
         gpus=(named,),
         arch_list=arch_list,
         cuda_build=torch.cuda,
         nvidia_driver=has_nvidia_driver(),
-        pip=pips["pip"],
         driver_cuda=driver.cuda,
     )
     if reasons := why_unusable(named, machine):
-        commands = {
-            name: install_command(capability, pip, driver.cuda) for name, pip in pips.items()
-        }
-        known = {name: command for name, command in commands.items() if command is not None}
+        known = _commands(capability, driver.cuda)
         # the second sentence is the command, or that there is none
         notes = list(reasons[: 1 if known else 2])
         if known and (note := driver_note(capability, driver.cuda)) is not None:
@@ -94,10 +93,44 @@ def _judge(
     if _major(driver.cuda) < _major(torch.cuda):
         note = (
             f"This torch build needs an NVIDIA driver for CUDA {torch.cuda}; the installed one "
-            f"supports CUDA {driver.cuda} at most. Update the driver."
+            f"supports CUDA {driver.cuda} at most. Update the driver"
         )
-        return GpuVerdict(gpu, False, visible, (note,))
+        if driver_note(capability, driver.cuda) is None:
+            older = _commands(capability, driver.cuda)
+            return GpuVerdict(gpu, False, visible, (f"{note}, or install another build.",), older)
+        return GpuVerdict(gpu, False, visible, (f"{note}.",))
     return GpuVerdict(gpu, True, visible)
+
+
+def _commands(capability: tuple[int, int], driver_cuda: str | None) -> dict[str, str]:
+    """Return what installs a build for a GPU, by installer; nothing where no build serves it."""
+    commands = {
+        name: install_command(capability, pip, driver_cuda) for name, pip in pip_commands().items()
+    }
+    return {name: command for name, command in commands.items() if command is not None}
+
+
+def _recipe(
+    driver: DriverReading, torch: TorchBuild | None, verdicts: Sequence[GpuVerdict]
+) -> TorchRecipe | None:
+    """Return the torch build that this machine should have; None where it has it, or is unknown."""
+    if driver.silent or torch is None or torch.hip is not None or platform.system() == "Darwin":
+        return None
+    if any(verdict.supported for verdict in verdicts):
+        return None
+    chosen = next((v for v in verdicts if v.install is not None and v.visible is not False), None)
+    if chosen is not None and chosen.install is not None:
+        return TorchRecipe(f"For GPU {chosen.gpu.index}: {chosen.notes[0]}", chosen.install)
+    # a GPU that is hidden or does not answer may be back for the next run
+    capabilities = [verdict.gpu.compute_capability for verdict in verdicts]
+    if torch.cuda is None or any(c is None or is_served(c) for c in capabilities):
+        return None
+    return TorchRecipe(
+        f"This torch build (CUDA {torch.cuda}) brings gigabytes of CUDA libraries, which no GPU "
+        "here can use; the build for the CPU is far smaller. pip leaves the old nvidia-… packages "
+        "behind; a new environment is free of them.",
+        {name: cpu_command(pip) for name, pip in pip_commands().items()},
+    )
 
 
 def _major(version: str | None) -> int:
@@ -133,8 +166,8 @@ def _in_cuda_order(
 
 
 def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSettings:
-    """Choose the GPU that a run would take: the first that torch can use, else the first."""
-    shown = [v for v in verdicts if v.visible is not False and v.gpu.vram_total_bytes is not None]
+    """Choose the GPU that a run would take: the first that torch can use, else could use."""
+    shown = [v for v in verdicts if _may_serve(v) and v.gpu.vram_total_bytes is not None]
     usable = [verdict for verdict in shown if verdict.supported]
     gpu = next((verdict.gpu for verdict in (*usable, *shown)), None)
     chosen = None if request.vram_bytes is not None else gpu
@@ -152,6 +185,12 @@ def _settings(request: DeviceRequest, verdicts: Sequence[GpuVerdict]) -> FitSett
         batch_size=request.batch_size or _BATCH_SIZE,
         num_beams=request.num_beams,
     )
+
+
+def _may_serve(verdict: GpuVerdict) -> bool:
+    """Tell whether programs see a GPU, and some torch build may run on it."""
+    capability = verdict.gpu.compute_capability
+    return verdict.visible is not False and (capability is None or is_served(capability))
 
 
 def _free_bytes(gpu: GpuReading) -> int | None:

@@ -31,7 +31,7 @@ CU126 = TorchBuild("2.13.0+cu126", "12.6")
 # fmt: off
 SCENARIOS = (
     "healthy", "gtx1050", "wddm", "idle", "mismatch", "none", "fails", "gone", "lost", "two",
-    "unlike", "mig", "garbled", "absurd",
+    "unlike", "mig", "garbled", "absurd", "ancient", "gb10",
 )
 # fmt: on
 
@@ -102,7 +102,7 @@ def _python(script: str, *args: str, **environment: str) -> "subprocess.Complete
 
 def test_the_keys_are_a_contract(report: Callable[..., dict[str, Any]]) -> None:
     data = report("healthy")
-    assert list(data) == ["gpus", "nvml", "torch", "cpu", "fit", "models"]
+    assert list(data) == ["gpus", "nvml", "torch", "recipe", "cpu", "fit", "models"]
     (gpu,) = data["gpus"]
     wanted = {
         *("index", "name", "driver", "cuda", "compute_capability", "vram_total_bytes"),
@@ -151,6 +151,35 @@ def test_models_are_fitted_to_the_gpu_that_cuda_counts_first(
     data = report("two", CUDA_VISIBLE_DEVICES="1,0")
     assert [gpu["visible"] for gpu in data["gpus"]] == [True, True]
     assert data["fit"]["gpu_index"] == 1
+
+
+def test_a_gpu_too_old_for_any_torch_is_not_fitted_to(
+    report: Callable[..., dict[str, Any]],
+) -> None:
+    alone = report("gt710")
+    assert alone["fit"]["gpu_index"] is None
+    assert {model["fits"] for model in alone["models"]} == {None}
+    with_a_good_one = report("ancient")
+    assert with_a_good_one["fit"]["gpu_index"] == 1
+    assert with_a_good_one["fit"]["dtype"] == "float16"
+
+
+def test_the_table_says_nothing_of_what_fits_on_a_gpu_that_nothing_runs_on(
+    library: Callable[..., Path],
+) -> None:
+    def table(scenario: str) -> str:
+        return _python(
+            "from f1cap.cli.app import main; main()",
+            "gpu",
+            LD_LIBRARY_PATH=str(library()),
+            F1CAP_TEST_NVML=scenario,
+        ).stdout
+
+    alone = table("gt710")
+    assert "No current torch build supports a GPU this old." in " ".join(alone.split())
+    assert "What fits on" not in alone
+    assert "What fits on GPU 1 with" in table("ancient")
+    assert "total · shared with the system" in table("gb10")
 
 
 def test_without_a_gpu_one_line_says_so(runner: CliRunner) -> None:

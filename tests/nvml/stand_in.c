@@ -43,6 +43,8 @@ static card_t gtx1050 = {"GPU-cccc-3333", "NVIDIA GeForce GTX 1050", 6, 1, 4096 
 static card_t wddm = {"GPU-dddd-4444", "NVIDIA GeForce RTX 3060", 8, 6, 12288 * MIB, 900 * MIB, 1, 1, 0, 0, 0};
 static card_t divided = {"GPU-eeee-5555", "NVIDIA A100", 8, 0, 40536 * MIB, 0, 1, 1, 1, 3, "MIG-ffff-6666"};
 static card_t slice = {"MIG-ffff-6666", "NVIDIA A100 MIG 1g.5gb", 8, 0, 4864 * MIB, 64 * MIB, 0, 0, 1, 0, 0};
+static card_t gt710 = {"GPU-9999-7777", "NVIDIA GeForce GT 710", 3, 5, 2048 * MIB, 100 * MIB, 0, 0, 1, 0, 0};
+static card_t gb10 = {"GPU-abab-1212", "NVIDIA GB10", 12, 1, 0, 0, 1, 0, 1, 0, 0};
 static card_t garbled = {"GPU-\xff\xfe", "\xff\xfe", 7, 5, 8192 * MIB, 0, 1, 1, 1, 0, 0};
 
 static int started = 0;
@@ -56,6 +58,9 @@ static unsigned cards(card_t **found) {
     if (scenario("none")) return 0;
     if (scenario("two") || scenario("lost")) { found[0] = &h100; found[1] = &twin; return 2; }
     if (scenario("unlike")) { found[0] = &gtx1050; found[1] = &h100; return 2; }
+    if (scenario("gt710")) { found[0] = &gt710; return 1; }
+    if (scenario("ancient")) { found[0] = &gt710; found[1] = &h100; return 2; }
+    if (scenario("gb10") || scenario("zero")) { found[0] = &gb10; return 1; }
     if (scenario("mig")) { found[0] = &divided; return 1; }
     if (scenario("gtx1050")) { found[0] = &gtx1050; return 1; }
     if (scenario("wddm")) { found[0] = &wddm; return 1; }
@@ -145,6 +150,7 @@ int nvmlDeviceGetCudaComputeCapability(card_t *card, int *major, int *minor) {
 
 int nvmlDeviceGetMemoryInfo(card_t *card, memory_t *memory) {
     int refused = refusal(card);
+    if (!refused && scenario("gb10")) return NOT_SUPPORTED;
     if (!refused) *memory = (memory_t){card->total, card->total - card->used, card->used};
     return refused;
 }

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from f1cap.errors import DeviceError
-from f1cap.models.device.torch_build import has_kernels, install_command
+from f1cap.models.device.torch_build import has_kernels, install_command, is_cuda_13
 from f1cap.records.models import Device, DeviceKind, DType, Placement
 
 NATIVE_BF16 = frozenset({"avx512_bf16", "amx_bf16", "neon_bf16"})
@@ -80,9 +80,10 @@ def resolve_placement(
     for gpu in machine.gpus:
         if has_kernels(gpu.capability, machine.arch_list):
             return _on_gpu(gpu, dtype)
-    notes = _why_no_gpu(machine)
     if machine.mps:
         return _on_mps(dtype)
+    reasons = _why_no_gpu(machine)
+    notes = (" ".join(reasons),) if reasons else ()  # the reason and the command are one line
     return _on_cpu(dtype, machine, notes, weights_bytes)
 
 
@@ -143,10 +144,11 @@ def _why_no_gpu(machine: Machine) -> tuple[str, ...]:
         return ()
     if machine.cuda_build is None:
         return _cpu_only_build(None, machine)
-    return (
-        f"There is an NVIDIA driver, but torch (CUDA {machine.cuda_build}) cannot use it.",
-        "Update the NVIDIA driver; nvidia-smi says which CUDA version it supports.",
-    )
+    step = "Update the NVIDIA driver; nvidia-smi says which CUDA version it supports."
+    if is_cuda_13(machine.cuda_build):
+        older = install_command(None, machine.pip)
+        step = f"Update the NVIDIA driver or, before Blackwell, install an older build: {older}"
+    return f"There is an NVIDIA driver, but torch (CUDA {machine.cuda_build}) cannot use it.", step
 
 
 def _cpu_only_build(capability: tuple[int, int] | None, machine: Machine) -> tuple[str, ...]:
@@ -168,7 +170,9 @@ def _install_hint(capability: tuple[int, int] | None, machine: Machine) -> str:
     command = install_command(capability, machine.pip, machine.driver_cuda)
     if command is None:
         return "No current torch build supports a GPU this old."
-    return f"Install a build that supports it: {command}"
+    # torch does not see this GPU, and the newest ones need another build
+    seen = "" if capability is not None else " (f1cap gpu names that for Blackwell)"
+    return f"Install a build that supports it{seen}: {command}"
 
 
 def _on_gpu(gpu: Gpu, dtype: DType) -> Placement:

@@ -21,6 +21,7 @@ _WHEELS = "https://download.pytorch.org/whl"
 # scripts of torch 2.6 to 2.14 agree with it.
 _MAXWELL_TO_VOLTA = ("sm_50", "sm_60", "sm_70")
 _TURING_TO_HOPPER = ("sm_75", "sm_80", "sm_86", "sm_90")
+_OLDEST_SERVED = (5, 0)
 _BLACKWELL = ("sm_100", "sm_120", "compute_120")
 _VOLTA_WITH_CUDA_12_8 = ((2, 8), (2, 11))  # the torch releases whose 12.8 and 12.9 wheels have it
 
@@ -89,28 +90,41 @@ def has_kernels(capability: tuple[int, int], arch_list: tuple[str, ...]) -> bool
     return False
 
 
+def is_served(capability: tuple[int, int]) -> bool:
+    """Tell whether any current torch build has kernels for a GPU."""
+    return capability >= _OLDEST_SERVED
+
+
 def install_command(
     capability: tuple[int, int] | None, pip: str, driver_cuda: str | None = None
 ) -> str | None:
     """Return the command that installs a torch build with kernels for a GPU; None if none has.
 
     Args:
-        capability: The GPU's; None where torch cannot see it, which any current build may.
+        capability: The GPU's; None where torch cannot see it: the build that most GPUs and drivers
+            can use, all but those from Blackwell on.
         pip: The command of this installation's pip.
         driver_cuda: The newest CUDA that the driver supports; None where nobody asked it.
     """
     if capability is None:
-        requirement, wheel = "torch<2.15", "cu126"
-    elif capability < (5, 0):
+        return _command(pip, "torch<2.15", "cu126")
+    if not is_served(capability):
         return None
-    elif capability < (7, 5) or (capability < (10, 0) and _is_before_13(driver_cuda)):
+    if capability < (7, 5) or (capability < (10, 0) and _is_before_13(driver_cuda)):
         # CUDA 13 dropped Maxwell, Pascal and Volta, and needs a newer driver than 12 does; the
         # last wheels with CUDA 12.6 are those of 2.14
-        requirement, wheel = "torch<2.15", "cu126"
-    else:
-        requirement, wheel = "torch", "cu130"
-    # Forced: the build that cannot run the GPU satisfies the same requirement. Of two builds of
-    # one release pip takes the one whose version ends in a CUDA label: the extra index's.
+        return _command(pip, "torch<2.15", "cu126")
+    return _command(pip, "torch", "cu130")
+
+
+def cpu_command(pip: str) -> str:
+    """Return the command that installs the torch build for machines without a GPU."""
+    return _command(pip, "torch", "cpu")
+
+
+def _command(pip: str, requirement: str, wheel: str) -> str:
+    # Forced: the build that is there satisfies the same requirement. Of two builds of one release
+    # pip takes the one whose version ends in a label: the extra index's.
     return f'{pip} install --force-reinstall "{requirement}" --extra-index-url {_WHEELS}/{wheel}'
 
 
@@ -159,6 +173,12 @@ def _major_minor(version: str) -> tuple[int, ...]:
     """Return major and minor number; fewer where the text has none."""
     match = re.match(r"(\d+)\.(\d+)", version)
     return () if match is None else (int(match[1]), int(match[2]))
+
+
+def is_cuda_13(cuda: str | None) -> bool:
+    """Tell a build that has neither kernels for old GPUs nor patience with old drivers."""
+    head = (cuda or "").partition(".")[0]
+    return head.isdecimal() and int(head) >= 13
 
 
 def _is_before_13(driver_cuda: str | None) -> bool:

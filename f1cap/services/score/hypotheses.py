@@ -7,7 +7,7 @@ from pathlib import Path
 
 from f1cap import corpus
 from f1cap.corpus.hypotheses import read_captions
-from f1cap.corpus.names import ImageNames
+from f1cap.corpus.listing import ImageNames
 from f1cap.errors import CaptionSetError, DatasetError, ImageError, UsageError
 from f1cap.models import naming
 from f1cap.models.catalog import CATALOG

@@ -66,12 +66,10 @@ def test_a_pascal_gpu_with_a_cuda_13_build_runs_on_the_cpu_and_names_the_command
     facts = machine("NVIDIA GeForce GTX 1050", (6, 1), cuda="13.0")
     placement = resolve_placement("auto", DType.AUTO, facts)
     assert (placement.device, placement.dtype) == (Device.parse("cpu"), DType.FLOAT32)
-    reason, command = placement.notes
-    assert reason == (
+    (note,) = placement.notes  # one line
+    assert note == (
         "This torch build (CUDA 13.0) has no kernels for NVIDIA GeForce GTX 1050 "
-        "(compute capability 6.1)."
-    )
-    assert command == (
+        "(compute capability 6.1). "
         'Install a build that supports it: pip install --force-reinstall "torch<2.15" '
         f"--extra-index-url {WHEELS}/cu126"
     )
@@ -90,7 +88,7 @@ def test_a_build_without_cuda_beside_an_nvidia_gpu_is_told() -> None:
     )
     assert placement.device == Device.parse("cpu")
     assert placement.notes[0].startswith("There is an NVIDIA GPU, but this torch build")
-    assert "pipx runpip f1cap install --force-reinstall" in placement.notes[1]
+    assert "pipx runpip f1cap install --force-reinstall" in placement.notes[0]
 
 
 def test_a_driver_too_old_for_the_build_is_told() -> None:
@@ -98,7 +96,13 @@ def test_a_driver_too_old_for_the_build_is_told() -> None:
         "auto", DType.AUTO, Machine(nvidia_driver=True, cuda_build="13.0")
     )
     assert "torch (CUDA 13.0) cannot use it" in placement.notes[0]
-    assert "Update the NVIDIA driver" in placement.notes[1]
+    assert "Update the NVIDIA driver or" in placement.notes[0]
+    assert placement.notes[0].endswith("/cu126")
+    older = resolve_placement(
+        "auto", DType.AUTO, Machine(nvidia_driver=True, cuda_build="12.6")
+    ).notes[0]
+    assert "Update the NVIDIA driver;" in older
+    assert "install" not in older
 
 
 @pytest.mark.parametrize(

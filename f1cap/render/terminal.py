@@ -108,11 +108,7 @@ def say(console: Console, message: str, *, lead: str = "", style: str = "") -> N
         lead: What stands before it, in the style.
         style: Of the lead, or of a message without one.
     """
-    text = Text(printable(message))
-    if lead:
-        text = Text(lead, style=style).append_text(text)
-    else:
-        text.style = style
+    text = Text.assemble((lead, style), (printable(message), "" if lead else style))
     console.print(text, soft_wrap=not console.is_terminal)
 
 

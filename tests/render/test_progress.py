@@ -218,3 +218,5 @@ def test_a_terminal_gets_lines_that_end_between_words(width: int) -> None:
         text = re.sub(r"\x1b\[\d*m", "", stream.getvalue())
         assert text.split() == words
         assert len(text.splitlines()) in lines
+        if terminal:
+            assert stream.getvalue().startswith("\x1b[1mhint: \x1b[0mThe checkpoint")

@@ -213,7 +213,9 @@ def test_a_terminal_gets_lines_that_end_between_words(width: int) -> None:
     words = ["hint:", *message.split()]
     for terminal, lines in ((True, range(3, 9)), (False, range(1, 2))):
         stream = io.StringIO()
-        console = Console(file=stream, force_terminal=terminal, no_color=True, width=width)
+        console = Console(
+            file=stream, force_terminal=terminal, color_system="standard", width=width
+        )
         say(console, message.strip(), lead="hint: ", style="bold")
         text = re.sub(r"\x1b\[\d*m", "", stream.getvalue())
         assert text.split() == words

@@ -16,7 +16,8 @@ __version__ = VERSION
 
 if TYPE_CHECKING:
     from f1cap import errors
-    from f1cap.api import Captioner, compare, evaluate, load
+    from f1cap.api.captioning import Captioner, load
+    from f1cap.api.scoring import compare, evaluate
     from f1cap.errors import F1capError
     from f1cap.records.captions import Caption
     from f1cap.records.evaluations import Comparison, Evaluation
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 # Loaded by the first use of a name, so that `import f1cap` takes no time.
 _HOMES = {
     "Caption": "f1cap.records.captions",
-    "Captioner": "f1cap.api",
+    "Captioner": "f1cap.api.captioning",
     "CatalogEntry": "f1cap.records.models",
     "Comparison": "f1cap.records.evaluations",
     "Evaluation": "f1cap.records.evaluations",
@@ -38,9 +39,9 @@ _HOMES = {
     "ModelSpec": "f1cap.records.models",
     "Placement": "f1cap.records.models",
     "Problem": "f1cap.records.images",
-    "compare": "f1cap.api",
-    "evaluate": "f1cap.api",
-    "load": "f1cap.api",
+    "compare": "f1cap.api.scoring",
+    "evaluate": "f1cap.api.scoring",
+    "load": "f1cap.api.captioning",
 }
 __all__ = [
     "Caption",

@@ -43,6 +43,17 @@ def test_options_in_the_readme_exist(line: str, runner: CliRunner) -> None:
         assert option in helptext, option
 
 
+@pytest.mark.parametrize(("command", "summary"), COMMANDS.items())
+def test_the_help_says_of_a_command_what_its_own_help_says(
+    command: str, summary: str, runner: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    paragraphs = runner.invoke(app, [command, "--help"]).output.split("\n\n")
+    assert " ".join(paragraphs[1].split()) == summary
+    together = " ".join(runner.invoke(app, ["--help"]).output.split())
+    assert f"{command} {summary}" in together
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help(command: str, runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")

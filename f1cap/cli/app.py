@@ -10,16 +10,31 @@ from f1cap.cli.boundary import ErrorBoundary
 from f1cap.version import VERSION
 
 # In the order of the help. Each is the function `command` of the module of its name.
-COMMANDS = ("caption", "eval", "compare", "bench", "gpu", "models")
+# What the help says of it is the first sentence of that function's docstring: known here, so that
+# the help need not import and build all commands.
+COMMANDS = {
+    "caption": "Caption images with one or more models.",
+    "eval": "Score captions: BLEU, ROUGE-L, METEOR, CIDEr or others, with 95 % intervals.",
+    "compare": "Compare models: scores, significance, categories, disagreements.",
+    "bench": "Measure models: speed, memory, energy and, if the dataset has references, quality.",
+    "gpu": "Show the GPUs, whether torch can use them, and which models fit.",
+    "models": "List the models: checkpoint, size, downloaded or not.",
+}
 
 
 class Program(ErrorBoundary):
-    """The commands, each imported when it is asked for: a run loads one of them, the help all."""
+    """The commands, each imported when it is asked for: a run loads one of them, the help none."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - the vendored Click's type
         """Return the names of all commands."""
         del ctx
         return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write what each command is for."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
         """Return a command by its name; None where there is none."""
